@@ -1,0 +1,153 @@
+//! Who may do what: the whole table in one place. A route is registered together with one of these; there is no way to
+//! add one without (`routes::Routes`).
+
+use crate::ids::{AccessId, AccountId, ClientId, MemberId, PracticeId};
+
+/// Who may call a route. Somebody who may not is told that there is nothing there (404), or to sign in (401).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, signed in or not.
+    Public,
+    /// Anybody with a live session, wherever it is.
+    Account,
+    /// Members of the practice with one of these roles.
+    Staff(&'static [Role]),
+    /// People in the Client Portal.
+    Portal,
+    /// This machine, or the bearer of RUH_METRICS_TOKEN.
+    Metrics,
+    /// Only where RUH_PUBLIC_URL is http on this machine: pages for trying and developing.
+    Local,
+}
+
+/// All of the staff: each still sees only the clients that `sees_all_clients` or the care team gives.
+pub const ANY_STAFF: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider, Role::Support]);
+/// Who runs the practice.
+pub const RUNS_PRACTICE: Access = Access::Staff(&[Role::Owner, Role::Admin]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    Owner,
+    Admin,
+    Provider,
+    Support,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Owner, Role::Admin, Role::Provider, Role::Support];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Owner => "owner",
+            Role::Admin => "admin",
+            Role::Provider => "provider",
+            Role::Support => "support",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Providers see the clients whose care team they are on; everybody else on the staff sees all of the practice's.
+    pub fn sees_all_clients(self) -> bool {
+        !matches!(self, Role::Provider)
+    }
+}
+
+/// Somebody acting in one practice. Made from a session, a token, a job or the console; never from a request's body.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub practice: PracticeId,
+    pub who: Who,
+}
+
+#[derive(Debug, Clone)]
+pub enum Who {
+    Member(Member),
+    Client(Viewer),
+    /// Somebody who holds a link and is not signed in.
+    LinkHolder,
+    /// A job, or a command at the console.
+    System,
+}
+
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub id: MemberId,
+    pub account: AccountId,
+    pub role: Role,
+    /// Can be a client's provider.
+    pub sees_clients: bool,
+    pub name: String,
+}
+
+/// Somebody in the Client Portal, by one access to one client record.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    pub access: AccessId,
+    pub account: AccountId,
+    pub client: ClientId,
+    pub relation: String,
+    pub name: String,
+}
+
+impl Actor {
+    pub fn system(practice: PracticeId) -> Actor {
+        Actor {
+            practice,
+            who: Who::System,
+        }
+    }
+
+    pub fn link_holder(practice: PracticeId) -> Actor {
+        Actor {
+            practice,
+            who: Who::LinkHolder,
+        }
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match &self.who {
+            Who::Member(_) => "member",
+            Who::Client(_) => "client",
+            Who::LinkHolder => "link",
+            Who::System => "system",
+        }
+    }
+
+    /// The id that the audit record and the newsfeed name.
+    pub fn id(&self) -> Option<uuid::Uuid> {
+        match &self.who {
+            Who::Member(member) => Some(member.id.0),
+            Who::Client(viewer) => Some(viewer.access.0),
+            Who::LinkHolder | Who::System => None,
+        }
+    }
+
+    pub fn member(&self) -> Option<&Member> {
+        match &self.who {
+            Who::Member(member) => Some(member),
+            _ => None,
+        }
+    }
+
+    /// Which clients a query may show: everybody's, or those of one care team.
+    pub fn reach(&self) -> Reach {
+        match &self.who {
+            Who::Member(member) if member.role.sees_all_clients() => Reach::All,
+            Who::Member(member) => Reach::CareTeam(member.id),
+            Who::Client(viewer) => Reach::Own(viewer.client),
+            Who::System => Reach::All,
+            Who::LinkHolder => Reach::Nobody,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    All,
+    CareTeam(MemberId),
+    Own(ClientId),
+    Nobody,
+}

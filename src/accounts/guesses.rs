@@ -1,0 +1,74 @@
+//! A cap on guessing, per account and per network address, that does not lock out the owner's known device.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::queries;
+use crate::clock::Instant;
+use crate::error::Result;
+use crate::practice::House;
+
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Tries for one account from devices that never signed in to it.
+const PER_ACCOUNT: i64 = 10;
+/// Tries for one account from one device that has.
+const PER_DEVICE: i64 = 10;
+/// Tries from one network address, over all accounts; a whole clinic may sit behind one.
+const PER_ADDRESS: i64 = 100;
+
+/// Who is guessing at what.
+#[derive(Debug, Clone)]
+pub struct Guesses {
+    buckets: Vec<(Vec<u8>, i64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Allowed,
+    /// Too many; again after so many seconds.
+    Wait {
+        seconds: u64,
+    },
+}
+
+impl Guesses {
+    /// `device` is the id of a device that has signed in to this address before.
+    pub fn new(app: &crate::app::App, email_key: &str, ip: IpAddr, device: Option<&str>) -> Guesses {
+        let bucket = |purpose: &str, parts: &[&[u8]]| app.secrets.digest(purpose, parts)[..16].to_vec();
+        let buckets = match device {
+            Some(device) => {
+                vec![(
+                    bucket("guess device", &[device.as_bytes(), email_key.as_bytes()]),
+                    PER_DEVICE,
+                )]
+            }
+            None => vec![
+                (bucket("guess account", &[email_key.as_bytes()]), PER_ACCOUNT),
+                (bucket("guess ip", &[ip.to_string().as_bytes()]), PER_ADDRESS),
+            ],
+        };
+        Guesses { buckets }
+    }
+
+    /// Counts a try before it is made, so that many at once are counted too.
+    pub fn take(&self, h: &House) -> Result<Outcome> {
+        let mut wait = None;
+        for (bucket, limit) in &self.buckets {
+            let oldest = h.now.minus(WINDOW);
+            let (start, tries): (Instant, i64) = queries::count_guess(h, bucket, oldest)?;
+            if tries > *limit {
+                let left = start.plus(WINDOW).since(h.now).as_secs().max(1);
+                wait = Some(wait.unwrap_or(0).max(left));
+            }
+        }
+        Ok(wait.map_or(Outcome::Allowed, |seconds| Outcome::Wait { seconds }))
+    }
+
+    /// Forgets the tries of the account or device; those of the network address stay counted.
+    pub fn forgive(&self, h: &House) -> Result<()> {
+        match self.buckets.first() {
+            Some((bucket, _)) => queries::forgive(h, bucket),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Accounts: one e-mail and one password each, belonging to no practice, and the sessions signed in with them.
+//!
+//! An account reaches practices through places: as a member of the staff, or by portal access to a client record.
+//! Sign-in finds the place where the person lands; with several, a chooser. Sessions end after idle time, can be seen
+//! and ended, and change their token whenever somebody proves who they are. Resets and confirmations are links whose
+//! tokens are derived, never stored. The same words and the same work for known and unknown addresses.
+
+mod guesses;
+pub mod jobs;
+mod links;
+mod pages;
+pub mod passwords;
+mod places;
+mod queries;
+mod sessions;
+mod sign_in;
+
+pub use guesses::{Guesses, Outcome as GuessOutcome};
+pub use links::{LinkKind, request_link};
+pub use pages::{new_password_field, routes, sign_in_as_member, sign_in_page, take_link};
+pub use passwords::{Weakness, check_new};
+pub use places::{Place, PlaceKind, places_of, reaches_only};
+pub use sessions::{
+    NO_PLACE_IDLE, NewSession, Session, SessionRow, TOUCH_EVERY, device_name, end, end_all_of_access,
+    end_all_of_account, end_others, find, list, start, touch,
+};
+pub use sign_in::{Attempt, Proven, Stand, Started, attempt, start_for};
+
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::ids::AccountId;
+use crate::people::Email;
+use crate::practice::House;
+
+/// What is known of a live address.
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub id: Uuid,
+    pub account: AccountId,
+    pub email: Email,
+    pub is_login: bool,
+    pub confirmed: bool,
+}
+
+/// The live address under a key, if anybody has it.
+pub fn address(h: &House, key: &str) -> Result<Option<Address>> {
+    queries::address(h, key)
+}
+
+/// All live addresses of an account: the one that signs in, and perhaps a confirmed one before it.
+pub fn addresses(h: &House, account: AccountId) -> Result<Vec<Address>> {
+    queries::addresses(h, account)
+}
+
+/// The address an account signs in with.
+pub fn login_email(h: &House, account: AccountId) -> Result<Option<Email>> {
+    Ok(addresses(h, account)?.into_iter().find(|a| a.is_login).map(|a| a.email))
+}
+
+/// Makes an account with one address.
+pub fn create(h: &House, email: &Email, password_hash: &str, confirmed: Confirmed) -> Result<AccountId> {
+    let account = AccountId(h.new_id());
+    queries::insert_account(h, account, password_hash)?;
+    add_address(h, account, email, confirmed)?;
+    Ok(account)
+}
+
+/// Whether an address is proven to be its holder's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmed {
+    Yes,
+    NotYet,
+}
+
+fn add_address(h: &House, account: AccountId, email: &Email, confirmed: Confirmed) -> Result<()> {
+    let at = (confirmed == Confirmed::Yes).then_some(h.now);
+    queries::insert_address(h, h.new_id(), account, email, at)
+}
+
+/// The hash of an account's password, if it has one.
+pub fn password_hash(h: &House, account: AccountId) -> Result<Option<String>> {
+    queries::password_hash(h, account)
+}
+
+/// Sets the password, ends every session of the account but `keep`, and makes its open links worthless.
+pub fn set_password(h: &House, account: AccountId, hash: &str, keep: Option<Uuid>) -> Result<()> {
+    queries::set_password(h, account, Some(hash))?;
+    links::end_all(h, account)?;
+    sessions::end_all_of_account(h, account, keep)?;
+    h.audit_account(None, account.0, "password.changed")
+}
+
+/// Takes an address away from an account that never proved it: its holder has shown up. If that leaves the account
+/// without an address, the stranger's password and sessions die with it.
+pub fn give_up_unconfirmed(h: &House, address: &Address) -> Result<()> {
+    queries::retire_address(h, address.id)?;
+    links::end_all(h, address.account)?;
+    let left = addresses(h, address.account)?;
+    match left.iter().find(|a| a.confirmed) {
+        Some(former) => queries::make_login(h, former.id)?,
+        None => queries::set_password(h, address.account, None)?,
+    }
+    sessions::end_all_of_account(h, address.account, None)?;
+    h.audit_account(None, address.account.0, "address.given_up")
+}
+
+/// Puts a new address in the place of the one an account signs in with. The new one is unconfirmed; the old one stays
+/// good until then if it ever was confirmed, and is told. Sessions and open links end.
+/// The new address must not be anybody else's.
+pub fn replace_login(h: &House, account: AccountId, new: &Email) -> Result<()> {
+    let live = addresses(h, account)?;
+    for old in &live {
+        if old.email.key == new.key {
+            continue;
+        }
+        if old.confirmed {
+            queries::make_former(h, old.id)?;
+            h.enqueue(crate::jobs::Kind::TellOldAddress, old.id, h.now)?;
+        } else {
+            // It may be a stranger's: it is told nothing.
+            queries::retire_address(h, old.id)?;
+        }
+    }
+    match live.iter().find(|a| a.email.key == new.key) {
+        Some(known) => queries::make_login(h, known.id)?,
+        None => add_address(h, account, new, Confirmed::NotYet)?,
+    }
+    links::end_all(h, account)?;
+    sessions::end_all_of_account(h, account, None)?;
+    h.audit_account(None, account.0, "address.replaced")
+}
+
+/// Notes that the holder of an account has proven the address; the one before it stops signing in.
+pub fn confirm_login(h: &House, account: AccountId, key: &str) -> Result<bool> {
+    let live = addresses(h, account)?;
+    let Some(proven) = live.iter().find(|a| a.email.key == key && a.is_login) else {
+        return Ok(false);
+    };
+    if !proven.confirmed {
+        queries::confirm_address(h, proven.id)?;
+        h.audit_account(None, account.0, "address.confirmed")?;
+    }
+    for former in live.iter().filter(|a| a.id != proven.id) {
+        queries::retire_address(h, former.id)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,329 @@
+use uuid::Uuid;
+
+use super::Address;
+use super::links::Link;
+use super::places::{Place, PlaceKind};
+use super::sessions::{NewSession, Session, SessionRow};
+use crate::clock::Instant;
+use crate::error::Result;
+use crate::ids::{AccountId, PracticeId};
+use crate::params;
+use crate::people::Email;
+use crate::practice::House;
+
+crate::sql! {
+    house ADDRESS =
+        "select id, account_id, email, is_login, confirmed_at is not null from account_emails
+         where email_key = $1 and retired_at is null";
+    house ADDRESSES =
+        "select id, account_id, email, is_login, confirmed_at is not null from account_emails
+         where account_id = $1 and retired_at is null order by created_at";
+    house ADDRESS_BY_ID = "select account_id, email from account_emails where id = $1 and retired_at is null";
+    house INSERT_ACCOUNT = "insert into accounts (id, password_hash, created_at) values ($1, $2, $3)";
+    house INSERT_ADDRESS =
+        "insert into account_emails (id, account_id, email, email_key, is_login, confirmed_at, created_at)
+         values ($1, $2, $3, $4, true, $5, $6)";
+    house PASSWORD_HASH = "select password_hash from accounts where id = $1";
+    house SET_PASSWORD = "update accounts set password_hash = $2 where id = $1";
+    house RETIRE_ADDRESS = "update account_emails set retired_at = $2, is_login = false where id = $1";
+    house MAKE_FORMER = "update account_emails set is_login = false where id = $1";
+    house MAKE_LOGIN = "update account_emails set is_login = true where id = $1";
+    house CONFIRM_ADDRESS = "update account_emails set confirmed_at = $2 where id = $1";
+
+    across("an account's places are in every practice it belongs to") STAFF_PLACES =
+        "select m.practice_id, m.id, p.name, m.role from members m join practices p on p.id = m.practice_id
+         where m.account_id = $1 and m.disabled_at is null and m.confirmed_at is not null order by p.name, m.id";
+    across("an account's places are in every practice it belongs to") PORTAL_PLACES =
+        "select a.practice_id, a.id, p.name, c.first_name, c.last_name from portal_access a
+         join practices p on p.id = a.practice_id
+         join clients c on c.practice_id = a.practice_id and c.id = a.client_id
+         where a.account_id = $1 and a.ended_at is null and c.status = 'active' order by p.name, a.id";
+    across("whether an account reaches anything else is asked of every practice") MEMBERSHIPS =
+        "select count(*) from members where account_id = $1";
+    across("whether an account reaches anything else is asked of every practice") ACCESSES =
+        "select id from portal_access where account_id = $1 limit 100";
+
+    house INSERT_SESSION =
+        "insert into sessions (id, token_hash, account_id, created_at, last_seen_at, place_kind, place_practice, place_id,
+         several_places, device) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)";
+    house SESSION =
+        "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places from sessions
+         where token_hash = $1 and ended_at is null";
+    house SESSION_EVER =
+        "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places from sessions
+         where token_hash = $1";
+    across("the setup has just made this member") ACCOUNT_OF_MEMBER =
+        "select account_id from members where practice_id = $1 and id = $2";
+    house TOUCH = "update sessions set last_seen_at = $2 where id = $1 and last_seen_at < $2";
+    house END_SESSION = "update sessions set ended_at = $3 where id = $2 and account_id = $1 and ended_at is null";
+    house END_SESSIONS = "update sessions set ended_at = $2 where account_id = $1 and ended_at is null";
+    house END_OTHER_SESSIONS =
+        "update sessions set ended_at = $2 where account_id = $1 and ended_at is null and id <> $3";
+    house END_SESSIONS_AT =
+        "update sessions set ended_at = $3
+         where place_practice = $1 and place_kind = 'portal' and place_id = $2 and ended_at is null";
+    house SESSIONS =
+        "select id, device, created_at, last_seen_at from sessions
+         where account_id = $1 and ended_at is null and last_seen_at > $2 order by last_seen_at desc limit 50";
+
+    house INSERT_LINK =
+        "insert into account_links (id, account_id, kind, email, email_key, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7)";
+    house LINK =
+        "select id, account_id, kind, email, expires_at, used_at, ended_at from account_links where id = $1";
+    house END_LINKS =
+        "update account_links set ended_at = $3
+         where account_id = $1 and kind = $2 and ended_at is null and used_at is null";
+    house USE_LINK =
+        "update account_links set used_at = $2 where id = $1 and used_at is null and ended_at is null";
+
+    house INSERT_RESET_REQUEST = "insert into reset_requests (id, email, email_key, created_at) values ($1, $2, $3, $4)";
+    house RECENT_RESET_REQUESTS = "select count(*) from reset_requests where email_key = $1 and created_at > $2";
+    house RESET_REQUEST = "select email_key from reset_requests where id = $1";
+
+    house COUNT_GUESS =
+        "insert into guesses (bucket, window_start, tries) values ($1, $2, 1)
+         on conflict (bucket) do update set
+             tries = case when guesses.window_start > $3 then guesses.tries + 1 else 1 end,
+             window_start = case when guesses.window_start > $3 then guesses.window_start else $2 end
+         returning window_start, tries";
+    house FORGIVE = "delete from guesses where bucket = $1";
+}
+
+fn to_address(row: &crate::db::Row) -> Result<Address> {
+    Ok(Address {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        email: Email::stored(row.get(2)?),
+        is_login: row.get(3)?,
+        confirmed: row.get(4)?,
+    })
+}
+
+pub fn address(h: &House, key: &str) -> Result<Option<Address>> {
+    h.one(&ADDRESS, params![key], to_address)
+}
+
+pub fn addresses(h: &House, account: AccountId) -> Result<Vec<Address>> {
+    h.all(&ADDRESSES, params![account], to_address)
+}
+
+/// A live address by its own id.
+pub fn address_by_id(h: &House, id: Uuid) -> Result<Option<(AccountId, Email)>> {
+    h.one(&ADDRESS_BY_ID, params![id], |row| {
+        Ok((row.get(0)?, Email::stored(row.get(1)?)))
+    })
+}
+
+pub fn insert_account(h: &House, id: AccountId, password_hash: &str) -> Result<()> {
+    h.run(&INSERT_ACCOUNT, params![id, password_hash, h.now]).map(drop)
+}
+
+pub fn insert_address(
+    h: &House,
+    id: Uuid,
+    account: AccountId,
+    email: &Email,
+    confirmed_at: Option<Instant>,
+) -> Result<()> {
+    h.run(
+        &INSERT_ADDRESS,
+        params![id, account, &email.address, &email.key, confirmed_at, h.now],
+    )
+    .map(drop)
+}
+
+pub fn password_hash(h: &House, account: AccountId) -> Result<Option<String>> {
+    Ok(h.one(
+        &PASSWORD_HASH,
+        params![account],
+        |row| Ok(row.get::<Option<String>>(0)?),
+    )?
+    .flatten())
+}
+
+pub fn set_password(h: &House, account: AccountId, hash: Option<&str>) -> Result<()> {
+    h.run(&SET_PASSWORD, params![account, hash]).map(drop)
+}
+
+pub fn retire_address(h: &House, id: Uuid) -> Result<()> {
+    h.run(&RETIRE_ADDRESS, params![id, h.now]).map(drop)
+}
+
+pub fn make_former(h: &House, id: Uuid) -> Result<()> {
+    h.run(&MAKE_FORMER, params![id]).map(drop)
+}
+
+pub fn make_login(h: &House, id: Uuid) -> Result<()> {
+    h.run(&MAKE_LOGIN, params![id]).map(drop)
+}
+
+pub fn confirm_address(h: &House, id: Uuid) -> Result<()> {
+    h.run(&CONFIRM_ADDRESS, params![id, h.now]).map(drop)
+}
+
+pub fn staff_places(h: &House, account: AccountId) -> Result<Vec<Place>> {
+    h.all(&STAFF_PLACES, params![account], |row| {
+        Ok(Place {
+            kind: PlaceKind::Staff,
+            practice: row.get(0)?,
+            id: row.get(1)?,
+            practice_name: row.get(2)?,
+            as_whom: row.get(3)?,
+        })
+    })
+}
+
+pub fn portal_places(h: &House, account: AccountId) -> Result<Vec<Place>> {
+    h.all(&PORTAL_PLACES, params![account], |row| {
+        let (first, last): (String, String) = (row.get(3)?, row.get(4)?);
+        Ok(Place {
+            kind: PlaceKind::Portal,
+            practice: row.get(0)?,
+            id: row.get(1)?,
+            practice_name: row.get(2)?,
+            as_whom: format!("{first} {last}"),
+        })
+    })
+}
+
+/// How many memberships an account ever had, and which portal accesses.
+pub fn reach(h: &House, account: AccountId) -> Result<(i64, Vec<Uuid>)> {
+    let members = h
+        .one(&MEMBERSHIPS, params![account], |row| Ok(row.get::<i64>(0)?))?
+        .unwrap_or(0);
+    let accesses = h.all(&ACCESSES, params![account], |row| Ok(row.get(0)?))?;
+    Ok((members, accesses))
+}
+
+pub fn insert_session(h: &House, id: Uuid, new: &NewSession) -> Result<()> {
+    let place = new.place.as_ref();
+    let values = params![
+        id,
+        crate::secrets::token_hash(&new.token),
+        new.account,
+        h.now,
+        place.map(|p| p.kind.as_str()),
+        place.map(|p| p.practice),
+        place.map(|p| p.id),
+        new.several_places,
+        &new.device,
+    ];
+    h.run(&INSERT_SESSION, values).map(drop)
+}
+
+fn to_session(row: &crate::db::Row) -> Result<Session> {
+    let kind = row.get::<Option<String>>(3)?.as_deref().and_then(PlaceKind::parse);
+    let place = match (kind, row.get::<Option<PracticeId>>(4)?, row.get::<Option<Uuid>>(5)?) {
+        (Some(kind), Some(practice), Some(id)) => Some((kind, practice, id)),
+        _ => None,
+    };
+    Ok(Session {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        last_seen_at: row.get(2)?,
+        place,
+        several_places: row.get(6)?,
+    })
+}
+
+/// A session that is not ended.
+pub fn session(h: &House, token_hash: &[u8]) -> Result<Option<Session>> {
+    h.one(&SESSION, params![token_hash], to_session)
+}
+
+/// A session, ended or not: whose it was, for signing in again.
+pub fn session_ever(h: &House, token_hash: &[u8]) -> Result<Option<Session>> {
+    h.one(&SESSION_EVER, params![token_hash], to_session)
+}
+
+pub fn account_of_member(h: &House, practice: PracticeId, member: crate::ids::MemberId) -> Result<Option<AccountId>> {
+    h.one(&ACCOUNT_OF_MEMBER, params![practice, member], |row| Ok(row.get(0)?))
+}
+
+pub fn touch(h: &House, id: Uuid) -> Result<()> {
+    h.run(&TOUCH, params![id, h.now]).map(drop)
+}
+
+pub fn end_session(h: &House, account: AccountId, id: Uuid) -> Result<u64> {
+    h.run(&END_SESSION, params![account, id, h.now])
+}
+
+pub fn end_sessions(h: &House, account: AccountId, keep: Option<Uuid>) -> Result<u64> {
+    match keep {
+        Some(keep) => h.run(&END_OTHER_SESSIONS, params![account, h.now, keep]),
+        None => h.run(&END_SESSIONS, params![account, h.now]),
+    }
+}
+
+pub fn end_sessions_at(h: &House, practice: PracticeId, place: Uuid) -> Result<()> {
+    h.run(&END_SESSIONS_AT, params![practice, place, h.now]).map(drop)
+}
+
+pub fn sessions(h: &House, account: AccountId, oldest: Instant) -> Result<Vec<SessionRow>> {
+    h.all(&SESSIONS, params![account, oldest], |row| {
+        Ok(SessionRow {
+            id: row.get(0)?,
+            device: row.get(1)?,
+            created_at: row.get(2)?,
+            last_seen_at: row.get(3)?,
+        })
+    })
+}
+
+pub fn insert_link(h: &House, id: Uuid, account: AccountId, kind: &str, to: &Email, expires: Instant) -> Result<()> {
+    h.run(
+        &INSERT_LINK,
+        params![id, account, kind, &to.address, &to.key, h.now, expires],
+    )
+    .map(drop)
+}
+
+pub fn link(h: &House, id: Uuid) -> Result<Option<Link>> {
+    h.one(&LINK, params![id], |row| {
+        Ok(Link {
+            id: row.get(0)?,
+            account: row.get(1)?,
+            kind: row.get(2)?,
+            email: Email::stored(row.get(3)?),
+            expires_at: row.get(4)?,
+            used_at: row.get(5)?,
+            ended_at: row.get(6)?,
+        })
+    })
+}
+
+pub fn end_links(h: &House, account: AccountId, kind: &str) -> Result<()> {
+    h.run(&END_LINKS, params![account, kind, h.now]).map(drop)
+}
+
+/// `false`: somebody was faster, or it was replaced.
+pub fn use_link(h: &House, id: Uuid) -> Result<bool> {
+    Ok(h.run(&USE_LINK, params![id, h.now])? == 1)
+}
+
+pub fn insert_reset_request(h: &House, id: Uuid, email: &str, key: &str) -> Result<()> {
+    h.run(&INSERT_RESET_REQUEST, params![id, email, key, h.now]).map(drop)
+}
+
+pub fn recent_reset_requests(h: &House, key: &str, since: Instant) -> Result<i64> {
+    Ok(
+        h.one(&RECENT_RESET_REQUESTS, params![key, since], |row| Ok(row.get(0)?))?
+            .unwrap_or(0),
+    )
+}
+
+pub fn reset_request(h: &House, id: Uuid) -> Result<Option<String>> {
+    h.one(&RESET_REQUEST, params![id], |row| Ok(row.get(0)?))
+}
+
+pub fn count_guess(h: &House, bucket: &[u8], oldest: Instant) -> Result<(Instant, i64)> {
+    let row = h.one(&COUNT_GUESS, params![bucket, h.now, oldest], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    row.ok_or_else(|| crate::error::Error::internal("counting a guess gave no row"))
+}
+
+pub fn forgive(h: &House, bucket: &[u8]) -> Result<()> {
+    h.run(&FORGIVE, params![bucket]).map(drop)
+}

@@ -1,0 +1,130 @@
+//! `App`: everything from the outside world, built once. Clock, ids and randomness come from here and nowhere else.
+
+use std::sync::Arc;
+
+use crate::access::Actor;
+use crate::accounts::passwords::Passwords;
+use crate::audit::Reads;
+use crate::clock::{Clock, Instant};
+use crate::config::Config;
+use crate::db::{Db, Options};
+use crate::error::{Error, Result};
+use crate::ids::Ids;
+use crate::mail::Mailer;
+use crate::practice::{House, Practice};
+use crate::secrets::Secrets;
+
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub secrets: Secrets,
+    pub passwords: Passwords,
+    pub mail: Mailer,
+    pub reads: Reads,
+    pub metrics: crate::metrics::Metrics,
+    /// Wakes the job runner when a verb has queued something.
+    pub jobs_wake: tokio::sync::Notify,
+    db: Db,
+}
+
+pub type Shared = Arc<App>;
+
+impl App {
+    /// Opens the database and everything else that the settings name.
+    pub fn open(config: Config, clock: Clock) -> Result<Shared> {
+        // One provider for mail, the database and everything that follows. A second install is the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|e| Error::config(format!("{}: {e}", config.data_dir.display())))?;
+        let secrets = Secrets::load(config.secret_key.as_deref(), &config.data_dir)?;
+        let db = Db::open(&Options {
+            url: config.database_url.clone(),
+            readers: 4,
+        })?;
+        let mail = Mailer::new(&config)?;
+        Ok(Arc::new(App {
+            ids: Ids::new(clock.clone()),
+            passwords: Passwords::new(),
+            reads: Reads::new(),
+            metrics: crate::metrics::Metrics::default(),
+            jobs_wake: tokio::sync::Notify::new(),
+            secrets,
+            clock,
+            mail,
+            db,
+            config,
+        }))
+    }
+
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub fn engine(&self) -> crate::db::Engine {
+        self.db.engine()
+    }
+
+    /// Reads what belongs to no practice (accounts, sessions, jobs).
+    pub async fn read<T, F>(self: &Arc<Self>, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&House) -> Result<T> + Send + 'static,
+    {
+        let app = Arc::clone(self);
+        let now = self.now();
+        self.db.read(move |tx| closure(&House::new(tx, &app, now))).await
+    }
+
+    /// Writes what belongs to no practice. The closure may run again.
+    pub async fn write<T, F>(self: &Arc<Self>, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&House) -> Result<T> + Send + 'static,
+    {
+        let app = Arc::clone(self);
+        let now = self.now();
+        let outcome = self.db.write(move |tx| closure(&House::new(tx, &app, now))).await;
+        if outcome.is_ok() {
+            self.jobs_wake.notify_one();
+        }
+        outcome
+    }
+
+    /// The door to one practice, for somebody who may be there.
+    pub fn practice(self: &Arc<Self>, actor: Actor) -> Door {
+        Door {
+            app: Arc::clone(self),
+            actor,
+        }
+    }
+}
+
+/// Opens transactions in one practice on behalf of one actor.
+#[derive(Clone)]
+pub struct Door {
+    pub app: Shared,
+    actor: Actor,
+}
+
+impl Door {
+    /// Runs a page's closure on one consistent view of the practice.
+    pub async fn read<T, F>(&self, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Practice) -> Result<T> + Send + 'static,
+    {
+        let actor = self.actor.clone();
+        self.app.read(move |house| closure(&house.practice(&actor))).await
+    }
+
+    /// Runs a verb: everything it writes is committed together, or nothing is.
+    pub async fn write<T, F>(&self, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Practice) -> Result<T> + Send + 'static,
+    {
+        let actor = self.actor.clone();
+        self.app.write(move |house| closure(&house.practice(&actor))).await
+    }
+}

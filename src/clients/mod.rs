@@ -1,0 +1,155 @@
+//! Clients: the records of the people a practice cares for.
+//!
+//! Added with a first and a last name; everything else can follow. With an e-mail the client is invited, unless that is
+//! switched off. A change of the e-mail may move the login (`email.rs`). Every save carries the version it was made
+//! from: a stale one is refused and both versions are shown. Lists are searched by any fragment and paged by key.
+
+mod api;
+mod api_body;
+mod email;
+mod list;
+mod pages;
+mod profile;
+mod queries;
+mod record;
+
+pub use email::EmailChange;
+pub use record::{Client, Fields, Typed, parse};
+
+use crate::access::Reach;
+use crate::activities::Kind as Activity;
+use crate::audit::Entry;
+use crate::care_team;
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, MemberId};
+use crate::invitations::{self, Invited, Purpose};
+use crate::practice::Practice;
+use crate::routes::Routes;
+
+pub fn routes(routes: Routes) -> Routes {
+    api::routes(profile::routes(pages::routes(routes)))
+}
+
+/// Whether an invitation goes out when the client is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inviting {
+    Now,
+    Later,
+}
+
+/// How a client arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Added,
+    Api,
+}
+
+impl Source {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Added => "added",
+            Source::Api => "api",
+        }
+    }
+}
+
+/// A client who was just added, and what became of the invitation.
+#[derive(Debug, Clone)]
+pub struct Added {
+    pub id: ClientId,
+    pub invited: Option<Invited>,
+}
+
+/// Adds a client, with a care team, and invites them if they have an address and that is wanted.
+pub fn add(p: &Practice, fields: &Fields, inviting: Inviting, source: Source) -> Result<Added> {
+    let id = ClientId(p.new_id());
+    queries::insert(p, id, fields, source.as_str())?;
+    queries::set_prefixes(p, id, fields)?;
+    care_team::set(p, id, &team(p, fields))?;
+    p.note(Activity::ClientAdded, id, Some(source.as_str()))?;
+    p.audit(&Entry::of_client("client.added", id).detail(source.as_str()))?;
+    let invited = match (&fields.email, inviting) {
+        (Some(email), Inviting::Now) => Some(invitations::invite(p, id, email, Purpose::Invite)?),
+        // Nothing is queued for nobody.
+        _ => None,
+    };
+    Ok(Added { id, invited })
+}
+
+/// The primary provider, the others, and a provider who adds somebody for a colleague: they would lose sight of them.
+fn team(p: &Practice, fields: &Fields) -> Vec<MemberId> {
+    let mut team: Vec<MemberId> = fields
+        .primary_provider
+        .into_iter()
+        .chain(fields.care_team.iter().copied())
+        .collect();
+    if let Reach::CareTeam(me) = p.actor.reach() {
+        team.push(me);
+    }
+    team.sort();
+    team.dedup();
+    team
+}
+
+/// What came of saving a record.
+#[derive(Debug, Clone)]
+pub enum Saved {
+    Saved {
+        email: EmailChange,
+    },
+    /// Somebody else saved in between; what stands now.
+    Stale(Box<Client>),
+    /// The client signs in with the address; it can be changed, not taken away.
+    EmailNeeded,
+}
+
+/// Saves a record. `version`: the one that the change was made from; nothing: whatever stands now is changed.
+/// Errors: not found, for whoever may not see the client.
+pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>) -> Result<Saved> {
+    let current = find(p, id)?;
+    if version.is_some_and(|version| version != current.version) {
+        return Ok(Saved::Stale(Box::new(current)));
+    }
+    let changed = current.fields.differing(fields);
+    if changed.is_empty() {
+        return Ok(Saved::Saved {
+            email: EmailChange::None,
+        });
+    }
+    let email = email::change(p, &current, fields.email.as_ref())?;
+    if email == EmailChange::Needed {
+        return Ok(Saved::EmailNeeded);
+    }
+    queries::update(p, id, fields)?;
+    queries::set_prefixes(p, id, fields)?;
+    // The former main provider stays on the team unless taken off it.
+    care_team::set(p, id, &keeping_former(&current, fields))?;
+    let changed = changed.join(", ");
+    p.note(Activity::ClientChanged, id, Some(&changed))?;
+    p.audit(&Entry::of_client("client.changed", id).detail(changed))?;
+    Ok(Saved::Saved { email })
+}
+
+fn keeping_former(current: &Client, fields: &Fields) -> Vec<MemberId> {
+    let mut team: Vec<MemberId> = fields
+        .primary_provider
+        .into_iter()
+        .chain(fields.care_team.iter().copied())
+        .collect();
+    let primary_changed = current.fields.primary_provider != fields.primary_provider;
+    let team_untouched = current.fields.care_team == fields.care_team;
+    if primary_changed && team_untouched {
+        team.extend(current.fields.primary_provider);
+    }
+    team.sort();
+    team.dedup();
+    team
+}
+
+/// A record, for whoever may see it.
+pub fn find(p: &Practice, id: ClientId) -> Result<Client> {
+    if !care_team::may_see(p, id)? {
+        return Err(Error::NotFound);
+    }
+    queries::by_id(p, id)?.ok_or(Error::NotFound)
+}

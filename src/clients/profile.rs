@@ -1,0 +1,368 @@
+//! A client's page: what is known, the invitation and its history, and Personal Information under Actions.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::pages::{Choices, FieldSet, choices, field_set, given, invitation_status, summary, typed_from};
+use super::record::Client;
+use super::{EmailChange, Saved, Typed, change, find, parse};
+use crate::access::ANY_STAFF;
+use crate::audit::{Entry, note_read};
+use crate::error::{FieldError, Result};
+use crate::ids::ClientId;
+use crate::invitations::{self, Event, Invitation, Invited, State};
+use crate::people::{self, initials};
+use crate::practice::Practice;
+use crate::routes::Routes;
+use crate::ui::{ErrorSummary, Section, Shell, Status};
+use crate::web::{Cookie, Ctx, Form, Query, html, lead_to};
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/clients/{id}", ANY_STAFF, show)
+        .post("/clients/{id}", ANY_STAFF, save)
+        .post("/clients/{id}/invite", ANY_STAFF, invite)
+        .poll("/clients/{id}/invitation", ANY_STAFF, invitation)
+}
+
+#[derive(Template)]
+#[template(path = "clients/show.html")]
+struct ShowPage {
+    shell: Shell,
+    client: Client,
+    initials: String,
+    facts: Vec<(String, String)>,
+    card: InvitationCard,
+    fields: FieldSet,
+    errors: ErrorSummary,
+    stale: bool,
+    editing: bool,
+    version: i64,
+    group: String,
+    provider: String,
+    age: String,
+}
+
+/// The invitation, its history, and what can be done about it; repeats itself while a mail is under way.
+#[derive(Template)]
+#[template(path = "clients/invitation.html")]
+struct InvitationCard {
+    id: String,
+    has_email: bool,
+    status: Status,
+    /// Label of the one button; empty where there is none.
+    button: String,
+    explains: String,
+    undo: Option<String>,
+    under_way: bool,
+    rounds: Vec<Round>,
+}
+impl askama::filters::HtmlSafe for InvitationCard {}
+
+struct Round {
+    email: String,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    tone: &'static str,
+    what: &'static str,
+    at: String,
+    machine: String,
+    detail: String,
+}
+
+/// Everything a client's page is made from, read in one view.
+struct Seen {
+    client: Client,
+    choices: Choices,
+    history: Vec<(Invitation, Vec<Event>)>,
+}
+
+fn look(p: &Practice, id: ClientId) -> Result<Seen> {
+    Ok(Seen {
+        client: find(p, id)?,
+        choices: choices(p)?,
+        history: invitations::history(p, id)?,
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ShowQuery {
+    edit: String,
+}
+
+async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(query): Query<ShowQuery>) -> Result<Response> {
+    let seen = ctx.door()?.read(move |p| look(p, id)).await?;
+    note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+    let typed = seen.client.fields.typed();
+    let edit = Edit {
+        typed,
+        refused: Vec::new(),
+        stale: false,
+        editing: !query.edit.is_empty(),
+        version: seen.client.version,
+    };
+    page(&ctx, seen, &edit, StatusCode::OK)
+}
+
+struct Edit {
+    typed: Typed,
+    refused: Vec<FieldError>,
+    stale: bool,
+    editing: bool,
+    version: i64,
+}
+
+fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Response> {
+    let words = ctx.words();
+    let practice = ctx.practice()?;
+    let zone = practice.time_zone.clone();
+    let now = edit.stale.then(|| seen.client.fields.typed());
+    let fields = field_set(&edit.typed, &edit.refused, now.as_ref(), &seen.choices, words);
+    let name = seen.client.name();
+    let f = &seen.client.fields;
+    let group = f
+        .group
+        .and_then(|id| seen.choices.groups.iter().find(|g| g.id == id))
+        .map(|g| g.name.clone());
+    let provider = f
+        .primary_provider
+        .and_then(|id| seen.choices.providers.iter().find(|m| m.id == id))
+        .map(|m| m.name.clone());
+    let page = ShowPage {
+        shell: ctx.shell(name.clone(), Section::Clients),
+        initials: initials(&name),
+        facts: facts(&seen.client, &seen.choices, &zone),
+        card: card(&seen.client, &seen.history, &zone, ctx.app.now()),
+        fields,
+        errors: summary(&edit.refused, words),
+        stale: edit.stale,
+        editing: edit.editing,
+        version: edit.version,
+        group: group.unwrap_or_default(),
+        provider: provider.unwrap_or_default(),
+        age: seen
+            .client
+            .age_on(ctx.app.now().date_in(&zone))
+            .map(|age| format!("{age} years"))
+            .unwrap_or_default(),
+        client: seen.client,
+    };
+    html(status, &page)
+}
+
+fn facts(client: &Client, choices: &Choices, zone: &str) -> Vec<(String, String)> {
+    let f = &client.fields;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let named = |id: &crate::ids::MemberId| choices.providers.iter().find(|m| m.id == *id).map(|m| m.name.clone());
+    let team: Vec<String> = f.care_team.iter().filter_map(named).collect();
+    let all = [
+        ("Email", f.email.as_ref().map(|e| e.address.clone()).unwrap_or_default()),
+        ("Phone", f.phone.as_deref().map(people::phone_said).unwrap_or_default()),
+        (
+            "Date of birth",
+            f.date_of_birth
+                .map(|d| d.strftime("%-d %b %Y").to_string())
+                .unwrap_or_default(),
+        ),
+        ("Legal name", text(&f.legal_name)),
+        ("Gender", text(&f.gender)),
+        (
+            "Time zone",
+            f.time_zone.as_deref().map(|z| z.replace('_', " ")).unwrap_or_default(),
+        ),
+        ("Other care team members", team.join(", ")),
+        ("Record number", text(&f.record_number)),
+        (
+            "Added",
+            format!("{} ({})", client.created_at.said_in(zone), source_said(&client.source)),
+        ),
+        ("Note", text(&f.note)),
+    ];
+    all.into_iter()
+        .map(|(label, value)| (label.to_string(), value))
+        .collect()
+}
+
+fn source_said(source: &str) -> &'static str {
+    match source {
+        "api" => "by another program",
+        _ => "by the practice",
+    }
+}
+
+fn card(
+    client: &Client,
+    history: &[(Invitation, Vec<Event>)],
+    zone: &str,
+    now: crate::clock::Instant,
+) -> InvitationCard {
+    let latest = history
+        .iter()
+        .map(|(invitation, _)| invitation)
+        .find(|i| i.state != State::Undone);
+    let has_email = client.fields.email.is_some();
+    let state = latest.map(|i| i.state);
+    let (button, explains) = match (has_email, state) {
+        (false, _) => (String::new(), String::new()),
+        (true, None | Some(State::Void)) => ("Send invitation".into(), String::new()),
+        (true, Some(State::Accepted)) => (
+            "Send password reset link".into(),
+            "They already have a password, so this sends a link to choose a new one.".to_string(),
+        ),
+        (true, Some(_)) => (
+            "Resend invitation".into(),
+            "A new link replaces the older one once it is sent.".to_string(),
+        ),
+    };
+    let queued = latest.filter(|i| i.state == State::Queued);
+    InvitationCard {
+        id: client.id.to_string(),
+        has_email,
+        status: invitation_status(has_email, state.map(State::as_str)),
+        button,
+        explains,
+        undo: queued.filter(|i| now < i.leaves_at).map(|i| i.id.to_string()),
+        under_way: queued.is_some(),
+        rounds: history
+            .iter()
+            .map(|(invitation, events)| round(invitation, events, zone))
+            .collect(),
+    }
+}
+
+fn round(invitation: &Invitation, events: &[Event], zone: &str) -> Round {
+    let line = |e: &Event| {
+        let (tone, what) = match e.kind.as_str() {
+            "queued" => ("", "Queued"),
+            "delayed" => ("warn", "Delayed"),
+            "sent" => ("info", "Sent"),
+            "kept" => ("warn", "Not delivered: kept in the local outbox"),
+            "bounced" => ("bad", "Bounced"),
+            "opened" => ("info", "Link opened"),
+            "superseded" => ("", "Superseded"),
+            "undone" => ("", "Undone"),
+            "void" => ("", "Ended: the email was changed"),
+            _ => ("good", "Accepted"),
+        };
+        let detail = match e.kind.as_str() {
+            "opened" => "By the client, or by a mail program that checks links".to_string(),
+            "delayed" => "The mail server did not take it yet; it is tried again by itself".to_string(),
+            "superseded" => "A newer link was sent".to_string(),
+            _ => e.detail.clone().unwrap_or_default(),
+        };
+        Line {
+            tone,
+            what,
+            at: e.at.said_in(zone),
+            machine: e.at.rfc3339(),
+            detail,
+        }
+    };
+    Round {
+        email: invitation.email.address.clone(),
+        lines: events.iter().map(line).collect(),
+    }
+}
+
+enum Outcome {
+    Saved(EmailChange),
+    Refused(Box<Seen>, Vec<FieldError>),
+    Stale(Box<Seen>),
+}
+
+async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+    let words = ctx.words();
+    let typed = typed_from(&pairs);
+    let version: Option<i64> = given(&pairs, "version").and_then(|v| v.parse().ok());
+    let outcome = ctx
+        .door()?
+        .write({
+            let typed = typed.clone();
+            move |p| {
+                find(p, id)?;
+                let fields = match parse(p, &typed, words)? {
+                    Err(refused) => return Ok(Outcome::Refused(Box::new(look(p, id)?), refused)),
+                    Ok(fields) => fields,
+                };
+                Ok(match change(p, id, &fields, Some(version.unwrap_or(0)))? {
+                    Saved::Saved { email } => Outcome::Saved(email),
+                    Saved::Stale(_) => Outcome::Stale(Box::new(look(p, id)?)),
+                    Saved::EmailNeeded => {
+                        let refused = vec![FieldError::new("email", words.t("email-needed"))];
+                        Outcome::Refused(Box::new(look(p, id)?), refused)
+                    }
+                })
+            }
+        })
+        .await?;
+    match outcome {
+        Outcome::Saved(email) => {
+            let mut response = lead_to(&ctx, &format!("/clients/{id}"))?;
+            let flash = match email {
+                EmailChange::Asked(Invited::Queued(_)) => "email-asked".to_string(),
+                EmailChange::Asked(_) => "email-asked-later".to_string(),
+                _ => "saved".to_string(),
+            };
+            Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
+            Ok(response)
+        }
+        Outcome::Refused(seen, refused) => {
+            let version = version.unwrap_or(seen.client.version);
+            let edit = Edit {
+                typed,
+                refused,
+                stale: false,
+                editing: true,
+                version,
+            };
+            page(&ctx, *seen, &edit, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Outcome::Stale(seen) => {
+            // Saving again from here keeps what is in the form, now that both versions were seen.
+            let version = seen.client.version;
+            let edit = Edit {
+                typed,
+                refused: Vec::new(),
+                stale: true,
+                editing: true,
+                version,
+            };
+            page(&ctx, *seen, &edit, StatusCode::CONFLICT)
+        }
+    }
+}
+
+async fn invite(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    let invited = ctx
+        .door()?
+        .write(move |p| {
+            let client = find(p, id)?;
+            invitations::resend(p, id, client.fields.email.as_ref())
+        })
+        .await?;
+    let flash = match invited {
+        Invited::Queued(id) => format!("invited:{id}"),
+        Invited::ResetSent => "reset-sent".into(),
+        Invited::NoEmail => "invite-no-email".into(),
+        Invited::TooMany => "invite-too-many".into(),
+    };
+    let mut response = lead_to(&ctx, &format!("/clients/{id}"))?;
+    Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
+    Ok(response)
+}
+
+/// The invitation's card alone: the page asks for it again while a mail is under way. It keeps no session alive.
+async fn invitation(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    let zone = ctx.practice()?.time_zone.clone();
+    let (client, history) = ctx
+        .door()?
+        .read(move |p| Ok((find(p, id)?, invitations::history(p, id)?)))
+        .await?;
+    html(StatusCode::OK, &card(&client, &history, &zone, ctx.app.now()))
+}

@@ -1,0 +1,208 @@
+//! PostgreSQL: worker threads that each own a connection with its prepared statements. Verbs run SERIALIZABLE and are
+//! run again on 40001 and 40P01; pages run read only. See docs/decisions/0002 for why there is no second pool.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use postgres::{Client, Config, NoTls, Statement, config::SslMode, error::SqlState};
+
+use super::{Cell, DbError, Inner, QUEUE_LIMIT, RefCell, Row, Tx, Value, Work, migrate};
+
+/// Threads that write.
+const WRITERS: usize = 8;
+/// How often a verb is run again before its caller hears of the conflict.
+const TRIES: u32 = 40;
+const RACE_TRIES: u32 = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+pub struct Postgres {
+    pub readers: Sender<Box<dyn Work>>,
+    pub writers: Sender<Box<dyn Work>>,
+}
+
+/// A connection and the statements prepared on it.
+pub struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+impl Postgres {
+    pub fn open(url: &str, readers: usize) -> Result<Postgres, DbError> {
+        let mut config: Config = url
+            .parse()
+            .map_err(|e| DbError::Other(format!("RUH_DATABASE_URL: {e}")))?;
+        config.connect_timeout(CONNECT_TIMEOUT).application_name("ruh");
+        // A session that a network swallowed must not hold a verb for ever.
+        config
+            .keepalives_idle(Duration::from_secs(10))
+            .tcp_user_timeout(Duration::from_secs(20));
+        let mut first = connect(&config)?;
+        migrate::postgres(&mut first.client)?;
+        let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
+        let (writer, writes) = crossbeam_channel::bounded(QUEUE_LIMIT);
+        for n in 0..readers.max(1) {
+            spawn(format!("ruh-pg-read-{n}"), config.clone(), reads.clone(), Mode::Read)?;
+        }
+        for n in 0..WRITERS {
+            spawn(format!("ruh-pg-write-{n}"), config.clone(), writes.clone(), Mode::Write)?;
+        }
+        Ok(Postgres {
+            readers: reader,
+            writers: writer,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Mode {
+    Read,
+    Write,
+}
+
+impl Mode {
+    fn begin(self) -> &'static str {
+        match self {
+            Mode::Read => "begin isolation level repeatable read read only",
+            Mode::Write => "begin isolation level serializable",
+        }
+    }
+
+    fn tries(self) -> u32 {
+        match self {
+            Mode::Read => 2,
+            Mode::Write => TRIES,
+        }
+    }
+}
+
+fn spawn(name: String, config: Config, work: Receiver<Box<dyn Work>>, mode: Mode) -> Result<(), DbError> {
+    let body = move || {
+        let mut session = None;
+        while let Ok(mut work) = work.recv() {
+            let outcome = run(&config, &mut session, work.as_mut(), mode);
+            work.finish(outcome);
+        }
+    };
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(body)
+        .map(drop)
+        .map_err(|e| DbError::Other(e.to_string()))
+}
+
+fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: Mode) -> Result<(), DbError> {
+    let mut outcome = Err(DbError::Conflict);
+    for attempt in 0..mode.tries() {
+        if slot.as_ref().is_none_or(|s| s.client.is_closed()) {
+            *slot = Some(connect(config)?);
+        }
+        let Some(session) = slot.as_mut() else { continue };
+        outcome = once(session, work, mode, attempt);
+        match &outcome {
+            Err(DbError::Conflict) => crate::clock::back_off(attempt),
+            // A connection that died before its commit was sent is simply used anew; one that died during the commit
+            // leaves the outcome unknown, and the caller is told so.
+            Err(DbError::Unavailable(_)) if slot.as_ref().is_some_and(|s| s.client.is_closed()) => {
+                *slot = None;
+                return outcome;
+            }
+            _ => return outcome,
+        }
+    }
+    outcome
+}
+
+fn once(session: &mut Session, work: &mut dyn Work, mode: Mode, attempt: u32) -> Result<(), DbError> {
+    if let Err(e) = session.client.batch_execute(mode.begin()) {
+        return Err(error(e));
+    }
+    let (keep, conflict) = {
+        let tx = Tx {
+            inner: Inner::Postgres(RefCell::new(session)),
+            conflict: Cell::new(false),
+            raced: Cell::new(false),
+        };
+        // A unique key may have refused a row because somebody else has just committed the same: run again, the verb
+        // sees that row and gives its proper answer. If it is refused every time, it is the verb's own doing.
+        let raced = attempt < RACE_TRIES;
+        (work.run(&tx), tx.conflict.get() || raced && tx.raced.get())
+    };
+    if keep && !conflict {
+        return session.client.batch_execute("commit").map_err(error);
+    }
+    let ended = session.client.batch_execute("rollback").map_err(error);
+    if conflict { Err(DbError::Conflict) } else { ended }
+}
+
+fn connect(config: &Config) -> Result<Session, DbError> {
+    let client = if config.get_ssl_mode() == SslMode::Disable {
+        config.connect(NoTls)
+    } else {
+        let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let tls = rustls::ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.connect(tokio_postgres_rustls::MakeRustlsConnect::new(tls))
+    };
+    let client = client.map_err(|e| DbError::Unavailable(e.to_string()))?;
+    Ok(Session {
+        client,
+        statements: HashMap::new(),
+    })
+}
+
+impl Session {
+    fn prepare(&mut self, text: &'static str) -> Result<Statement, DbError> {
+        if let Some(statement) = self.statements.get(text) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(text).map_err(error)?;
+        self.statements.insert(text, statement.clone());
+        Ok(statement)
+    }
+
+    pub fn each(
+        &mut self,
+        text: &'static str,
+        params: &[Value],
+        row: &mut dyn FnMut(&Row) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let statement = self.prepare(text)?;
+        let rows = self.client.query(&statement, &borrowed(params)).map_err(error)?;
+        rows.iter().try_for_each(|found| row(&Row::Postgres(found)))
+    }
+
+    pub fn execute(&mut self, text: &'static str, params: &[Value]) -> Result<u64, DbError> {
+        let statement = self.prepare(text)?;
+        self.client.execute(&statement, &borrowed(params)).map_err(error)
+    }
+}
+
+fn borrowed(params: &[Value]) -> Vec<&(dyn postgres::types::ToSql + Sync)> {
+    params
+        .iter()
+        .map(|v| v as &(dyn postgres::types::ToSql + Sync))
+        .collect()
+}
+
+pub fn error(e: postgres::Error) -> DbError {
+    let Some(db) = e.as_db_error() else {
+        return if e.is_closed() || std::error::Error::source(&e).is_some_and(|s| s.is::<std::io::Error>()) {
+            DbError::Unavailable(e.to_string())
+        } else {
+            DbError::Other(format!(
+                "{e}: {:?}",
+                std::error::Error::source(&e).map(ToString::to_string)
+            ))
+        };
+    };
+    match db.code() {
+        c if *c == SqlState::T_R_SERIALIZATION_FAILURE || *c == SqlState::T_R_DEADLOCK_DETECTED => DbError::Conflict,
+        c if *c == SqlState::UNIQUE_VIOLATION => DbError::Unique(db.constraint().unwrap_or_default().to_string()),
+        c if c.code().starts_with("53") || c.code().starts_with("57P") || c.code().starts_with("08") => {
+            DbError::Unavailable(db.message().to_string())
+        }
+        _ => DbError::Other(format!("{} ({})", db.message(), db.code().code())),
+    }
+}

@@ -1,0 +1,206 @@
+//! SQLite: one writer thread with group commit, readers apart. Waiting verbs share a transaction, each in its own
+//! savepoint, and are answered after the common commit, so a disk flush serves all of them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::{Cell, DbError, Inner, QUEUE_LIMIT, Row, Tx, Value, Work, migrate};
+
+/// The first library without the WAL bug that loses committed writes.
+const OLDEST_LIBRARY: i32 = 3_051_003;
+/// Verbs that share one commit at most, and for how long they are gathered at most.
+const GROUP_LIMIT: usize = 64;
+const GROUP_TIME: Duration = Duration::from_millis(50);
+/// How long a command beside the server (`ruh import`, `ruh token`) waits for the other's write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub struct Sqlite {
+    pub readers: Sender<Box<dyn Work>>,
+    pub writer: Sender<Box<dyn Work>>,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path, readers: usize) -> Result<Sqlite, DbError> {
+        check_library(rusqlite::version_number())?;
+        let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        conn.pragma_update(None, "journal_mode", "wal").map_err(error)?;
+        conn.pragma_update(None, "synchronous", "full").map_err(error)?;
+        migrate::sqlite(&mut conn)?;
+
+        let (writer, writes) = crossbeam_channel::bounded(QUEUE_LIMIT);
+        spawn("ruh-writer".into(), move || write_loop(&conn, &writes))?;
+        let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
+        for n in 0..readers.max(1) {
+            let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let reads = reads.clone();
+            spawn(format!("ruh-reader-{n}"), move || read_loop(&conn, &reads))?;
+        }
+        Ok(Sqlite {
+            readers: reader,
+            writer,
+        })
+    }
+}
+
+/// Refuses a library that can lose committed writes.
+pub(super) fn check_library(version: i32) -> Result<(), DbError> {
+    if version < OLDEST_LIBRARY {
+        return Err(DbError::Other(format!(
+            "this SQLite library ({version}) is older than 3.51.3 and can lose committed writes; refusing to start"
+        )));
+    }
+    Ok(())
+}
+
+fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(body)
+        .map(drop)
+        .map_err(|e| DbError::Other(e.to_string()))
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(error)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
+    conn.pragma_update(None, "foreign_keys", "on").map_err(error)?;
+    conn.pragma_update(None, "trusted_schema", "off").map_err(error)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    Ok(conn)
+}
+
+fn read_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
+    while let Ok(mut work) = work.recv() {
+        let begun = conn.execute_batch("begin deferred").map_err(error);
+        if begun.is_ok() {
+            work.run(&transaction(conn));
+        }
+        // Nothing was written: ending the transaction either way only lets go of the view.
+        if !conn.is_autocommit() {
+            let _ = conn.execute_batch("rollback");
+        }
+        work.finish(begun);
+    }
+}
+
+fn write_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
+    while let Ok(first) = work.recv() {
+        write_group(conn, first, work);
+    }
+}
+
+fn transaction(conn: &Connection) -> Tx<'_> {
+    Tx {
+        inner: Inner::Sqlite(conn),
+        conflict: Cell::new(false),
+        raced: Cell::new(false),
+    }
+}
+
+fn write_group(conn: &Connection, first: Box<dyn Work>, waiting: &Receiver<Box<dyn Work>>) {
+    if let Err(e) = conn.execute_batch("begin immediate") {
+        return first.finish(Err(error(e)));
+    }
+    let started = crate::clock::stopwatch();
+    let mut done = Vec::with_capacity(8);
+    let mut next = Some(first);
+    let mut broken = None;
+    while let Some(mut work) = next {
+        if let Err(e) = in_savepoint(conn, work.as_mut()) {
+            broken = Some(e);
+            done.push(work);
+            break;
+        }
+        done.push(work);
+        let full = done.len() >= GROUP_LIMIT || started.elapsed() >= GROUP_TIME;
+        next = if full { None } else { waiting.try_recv().ok() };
+    }
+    let commit = match broken {
+        Some(e) => Err(e),
+        None => conn.execute_batch("commit").map_err(error),
+    };
+    if commit.is_err() && !conn.is_autocommit() {
+        let _ = conn.execute_batch("rollback");
+    }
+    for work in done {
+        work.finish(commit.clone());
+    }
+}
+
+/// Runs one verb in its savepoint. An error here means that the whole group's transaction is gone (disk full).
+fn in_savepoint(conn: &Connection, work: &mut dyn Work) -> Result<(), DbError> {
+    conn.execute_batch("savepoint verb").map_err(error)?;
+    let keep = work.run(&transaction(conn));
+    if conn.is_autocommit() {
+        return Err(DbError::Unavailable("the transaction was ended by the disk".into()));
+    }
+    let end = if keep {
+        "release verb"
+    } else {
+        "rollback to verb; release verb"
+    };
+    conn.execute_batch(end).map_err(error)
+}
+
+pub fn each(
+    conn: &Connection,
+    text: &'static str,
+    params: &[Value],
+    row: &mut dyn FnMut(&Row) -> Result<(), DbError>,
+) -> Result<(), DbError> {
+    let mut statement = conn.prepare_cached(text).map_err(error)?;
+    bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
+    while let Some(found) = rows.next().map_err(error)? {
+        row(&Row::Sqlite(found))?;
+    }
+    Ok(())
+}
+
+pub fn execute(conn: &Connection, text: &'static str, params: &[Value]) -> Result<u64, DbError> {
+    let mut statement = conn.prepare_cached(text).map_err(error)?;
+    bind(&mut statement, params)?;
+    statement.raw_execute().map(|n| n as u64).map_err(error)
+}
+
+/// Binds by name: SQLite numbers `$N` by first appearance, so the position in the text says nothing.
+fn bind(statement: &mut rusqlite::CachedStatement, params: &[Value]) -> Result<(), DbError> {
+    let wanted = statement.parameter_count();
+    if wanted != params.len() {
+        return Err(DbError::Other(format!(
+            "the statement has {wanted} parameters, {} were given",
+            params.len()
+        )));
+    }
+    let mut name = String::with_capacity(4);
+    for (n, value) in params.iter().enumerate() {
+        name.clear();
+        let _ = std::fmt::Write::write_fmt(&mut name, format_args!("${}", n + 1));
+        let index = statement.parameter_index(&name).map_err(error)?;
+        let index = index.ok_or_else(|| DbError::Other(format!("the statement has no {name}")))?;
+        statement.raw_bind_parameter(index, value).map_err(error)?;
+    }
+    Ok(())
+}
+
+pub fn error(e: rusqlite::Error) -> DbError {
+    if let rusqlite::Error::SqliteFailure(failure, message) = &e {
+        let text = message.clone().unwrap_or_else(|| failure.to_string());
+        return match failure.extended_code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => DbError::Unique(text),
+            _ => match failure.code {
+                rusqlite::ErrorCode::DiskFull
+                | rusqlite::ErrorCode::SystemIoFailure
+                | rusqlite::ErrorCode::DatabaseBusy
+                | rusqlite::ErrorCode::CannotOpen
+                | rusqlite::ErrorCode::ReadOnly => DbError::Unavailable(text),
+                _ => DbError::Other(text),
+            },
+        };
+    }
+    DbError::Other(e.to_string())
+}

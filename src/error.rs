@@ -1,0 +1,90 @@
+//! The one internal error. Refusals that a user can understand are not errors: each slice has its own named outcomes.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::db::DbError;
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Does not exist, or not for this person: the two look the same.
+    #[error("not found")]
+    NotFound,
+    /// The request makes no sense; the text is shown.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Too many tries; come back after so many seconds.
+    #[error("too many requests")]
+    TooMany { retry_after: u64 },
+    /// A request that is well formed but refused by a field; for the API.
+    #[error("a field was refused")]
+    Invalid(Vec<FieldError>),
+    /// Somebody saved in between; the text says what happened.
+    #[error("{0}")]
+    Conflict(String),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("configuration: {0}")]
+    Config(String),
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// A message beside a field.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+impl FieldError {
+    pub fn new(field: &str, message: impl Into<String>) -> FieldError {
+        FieldError {
+            field: field.to_string(),
+            message: message.into(),
+        }
+    }
+}
+
+impl Error {
+    pub fn internal(text: impl Into<String>) -> Error {
+        Error::Internal(text.into())
+    }
+
+    pub fn config(text: impl Into<String>) -> Error {
+        Error::Config(text.into())
+    }
+
+    pub fn bad_request(text: impl Into<String>) -> Error {
+        Error::BadRequest(text.into())
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Db(DbError::Busy | DbError::Unavailable(_) | DbError::Conflict) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Db(_) | Error::Config(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<askama::Error> for Error {
+    fn from(e: askama::Error) -> Error {
+        Error::internal(format!("a template failed: {e}"))
+    }
+}
+
+impl IntoResponse for Error {
+    /// Carries the error out to `web::present_errors`, which knows whether a person or a program asked.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

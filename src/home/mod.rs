@@ -1,0 +1,126 @@
+//! Home: the first page of the staff. What needs a hand now: invitations that did not arrive or wait for an answer.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::access::{ANY_STAFF, Reach};
+use crate::error::Result;
+use crate::ids::ClientId;
+use crate::params;
+use crate::people::initials;
+use crate::practice::Practice;
+use crate::routes::Routes;
+use crate::ui::{Empty, Link, Section, Shell};
+use crate::web::{Ctx, html};
+
+/// People shown in each list.
+const SHOWN: i64 = 8;
+
+macro_rules! by_state {
+    ($reach:literal) => {
+        concat!(
+            "select c.id, c.first_name, c.last_name, c.preferred_name, i.email from invitations i
+             join clients c on c.practice_id = i.practice_id and c.id = i.client_id and c.status = 'active'
+             where i.practice_id = $1 and i.state = $2 and ",
+            $reach,
+            " order by i.created_at desc limit $4"
+        )
+    };
+}
+macro_rules! newest {
+    ($reach:literal) => {
+        concat!(
+            "select c.id, c.first_name, c.last_name, c.preferred_name, coalesce(c.email, '') from clients c
+             where c.practice_id = $1 and c.created_at > $2 and ",
+            $reach,
+            " order by c.created_at desc, c.id desc limit $4"
+        )
+    };
+}
+
+crate::sql! {
+    tenant BY_STATE = by_state!("cast($3 as uuid) is not null");
+    tenant BY_STATE_TEAM =
+        by_state!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
+    tenant NEWEST = newest!("cast($3 as uuid) is not null");
+    tenant NEWEST_TEAM =
+        newest!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
+}
+
+pub fn routes(routes: Routes) -> Routes {
+    routes.get("/home", ANY_STAFF, show)
+}
+
+struct Person {
+    id: ClientId,
+    name: String,
+    initials: String,
+    email: String,
+}
+
+struct Lists {
+    bounced: Vec<Person>,
+    kept: Vec<Person>,
+    waiting: Vec<Person>,
+    newest: Vec<Person>,
+}
+
+fn to_person(row: &crate::db::Row) -> Result<Person> {
+    let (first, last): (String, String) = (row.get(1)?, row.get(2)?);
+    let preferred: Option<String> = row.get(3)?;
+    let name = format!("{} {last}", preferred.unwrap_or(first));
+    Ok(Person {
+        id: row.get(0)?,
+        initials: initials(&name),
+        name,
+        email: row.get(4)?,
+    })
+}
+
+fn look(p: &Practice) -> Result<Lists> {
+    let (states, newest, member) = match p.actor.reach() {
+        Reach::CareTeam(member) => (&BY_STATE_TEAM, &NEWEST_TEAM, member.0),
+        _ => (&BY_STATE, &NEWEST, uuid::Uuid::nil()),
+    };
+    let in_state = |state: &str| p.all(states, params![state, member, SHOWN], to_person);
+    let month_ago = p.now.minus(std::time::Duration::from_secs(30 * 86_400));
+    Ok(Lists {
+        bounced: in_state("bounced")?,
+        kept: in_state("kept")?,
+        waiting: in_state("sent")?,
+        newest: p.all(newest, params![month_ago, member, SHOWN], to_person)?,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "home/show.html")]
+struct HomePage {
+    shell: Shell,
+    lists: Lists,
+    empty: Option<Empty>,
+}
+
+async fn show(ctx: Ctx) -> Result<Response> {
+    let lists = ctx.door()?.read(look).await?;
+    let nobody =
+        lists.bounced.is_empty() && lists.kept.is_empty() && lists.waiting.is_empty() && lists.newest.is_empty();
+    let empty = nobody.then(|| Empty {
+        title: "A quiet day".into(),
+        text: "Nothing waits for you. New clients and invitations that need a hand show up here.".into(),
+        action: Some(Link {
+            href: "/clients".into(),
+            label: "Go to Clients".into(),
+            dialog: false,
+        }),
+    });
+    let first = ctx.member()?.name.split(' ').next().unwrap_or_default().to_string();
+    html(
+        StatusCode::OK,
+        &HomePage {
+            shell: ctx.shell(format!("Hello, {first}"), Section::Home),
+            lists,
+            empty,
+        },
+    )
+}

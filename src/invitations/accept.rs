@@ -1,0 +1,124 @@
+//! Accepting: the moment in which an invitation becomes access to a portal, exactly once.
+
+use super::{Invitation, Purpose, State, queries, set_state};
+use crate::accounts::{self, Confirmed};
+use crate::activities::Kind as Activity;
+use crate::audit::Entry;
+use crate::error::Result;
+use crate::ids::{AccessId, AccountId, InvitationId};
+use crate::jobs::Kind as JobKind;
+use crate::portal_access::{self, OWN};
+use crate::practice::Practice;
+
+/// How the holder of the link proves who they are beyond having the link.
+#[derive(Debug, Clone)]
+pub enum How {
+    /// Creates a password; the address has no account of its own yet.
+    NewPassword { hash: String },
+    /// Has just proven the password of the address' account; `hash` is the one it was checked against.
+    Account { account: AccountId, hash: String },
+    /// Confirms the changed address of the account that already has access.
+    Confirm,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acceptance {
+    In {
+        account: AccountId,
+        access: AccessId,
+    },
+    AlreadyAccepted,
+    Superseded,
+    /// Undone, or the address was changed; says no more than that.
+    Gone,
+    /// The account was changed in the meantime; the page is to be shown anew.
+    Again,
+}
+
+/// Why an invitation in this state cannot be accepted.
+pub fn refusal(state: State) -> Option<Acceptance> {
+    match state {
+        State::Accepted => Some(Acceptance::AlreadyAccepted),
+        State::Superseded => Some(Acceptance::Superseded),
+        State::Undone | State::Void => Some(Acceptance::Gone),
+        State::Queued | State::Sent | State::Kept | State::Bounced => None,
+    }
+}
+
+pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
+    let Some(invitation) = queries::by_id(p, id)? else {
+        return Ok(Acceptance::Gone);
+    };
+    if let Some(refusal) = refusal(invitation.state) {
+        return Ok(refusal);
+    }
+    if !queries::addressee(p, invitation.client)?.is_some_and(|a| a.active) {
+        return Ok(Acceptance::Gone);
+    }
+    let account = match (invitation.purpose, how) {
+        (Purpose::Confirm, How::Confirm) => confirm(p, &invitation)?,
+        (Purpose::Invite, How::NewPassword { hash }) => with_new_password(p, &invitation, hash)?,
+        (Purpose::Invite, How::Account { account, hash }) => with_account(p, &invitation, *account, hash)?,
+        _ => None,
+    };
+    let Some(account) = account else {
+        return Ok(Acceptance::Again);
+    };
+    let access = portal_access::grant(p, invitation.client, account, OWN)?;
+    close(p, &invitation)?;
+    Ok(Acceptance::In { account, access })
+}
+
+/// A new account, or, where a stranger claimed the address without ever proving it, the address taken back first.
+fn with_new_password(p: &Practice, invitation: &Invitation, hash: &str) -> Result<Option<AccountId>> {
+    let house = p.house();
+    match accounts::address(&house, &invitation.email.key)? {
+        None => {}
+        Some(address) if !address.confirmed => accounts::give_up_unconfirmed(&house, &address)?,
+        // An account that lost its password to `give_up_unconfirmed`: its holder is here, and sets a new one.
+        Some(address) if accounts::password_hash(&house, address.account)?.is_none() => {
+            accounts::set_password(&house, address.account, hash, None)?;
+            return Ok(Some(address.account));
+        }
+        Some(_) => return Ok(None),
+    }
+    accounts::create(&house, &invitation.email, hash, Confirmed::Yes).map(Some)
+}
+
+/// The account that the address belongs to, and no other: an invitation for one address is not accepted as another.
+fn with_account(p: &Practice, invitation: &Invitation, account: AccountId, hash: &str) -> Result<Option<AccountId>> {
+    let house = p.house();
+    let address = accounts::address(&house, &invitation.email.key)?.filter(|a| a.account == account && a.confirmed);
+    let unchanged = accounts::password_hash(&house, account)?.is_some_and(|now| now == hash);
+    Ok((address.is_some() && unchanged).then_some(account))
+}
+
+fn confirm(p: &Practice, invitation: &Invitation) -> Result<Option<AccountId>> {
+    let Some(access) = portal_access::own(p, invitation.client)? else {
+        return Ok(None);
+    };
+    let confirmed = accounts::confirm_login(&p.house(), access.account, &invitation.email.key)?;
+    Ok(confirmed.then_some(access.account))
+}
+
+/// The invitation is used; whatever else is open for the client is worth nothing any more.
+fn close(p: &Practice, invitation: &Invitation) -> Result<()> {
+    crate::jobs::cancel(&p.house(), JobKind::SendInvitation, invitation.id.0)?;
+    set_state(p, invitation.id, State::Accepted, None)?;
+    for other in queries::open(p, invitation.client)? {
+        crate::jobs::cancel(&p.house(), JobKind::SendInvitation, other.id.0)?;
+        set_state(p, other.id, State::Superseded, None)?;
+    }
+    p.note(Activity::InvitationAccepted, invitation.client, None)?;
+    p.audit(&Entry::new("invitation.accepted", "invitation", Some(invitation.id.0)).client(invitation.client))
+}
+
+/// What the address of an open invitation can be accepted with, asked before the slow work of a password's hash.
+pub fn known_account(p: &Practice, invitation: &Invitation) -> Result<Option<(AccountId, String)>> {
+    let house = p.house();
+    let Some(address) = accounts::address(&house, &invitation.email.key)?.filter(|a| a.confirmed) else {
+        return Ok(None);
+    };
+    let hash = accounts::password_hash(&house, address.account)?;
+    Ok(hash.map(|hash| (address.account, hash)))
+}

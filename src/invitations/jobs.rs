@@ -1,0 +1,146 @@
+//! Sends an invitation's mail, notes what became of it, and supersedes the older ones when it has left.
+
+use super::queries::{self, Addressee};
+use super::{Invitation, Purpose, State, event, set_state};
+use crate::access::Actor;
+use crate::activities::Kind as Activity;
+use crate::app::Shared;
+use crate::audit::Entry;
+use crate::error::{Error, Result};
+use crate::ids::{InvitationId, PracticeId};
+use crate::jobs::{Job, Kind as JobKind, Outcome, finish};
+use crate::mail::{Delivery, Mail, bodies};
+use crate::people::unlinked;
+use crate::practice::Practice;
+use crate::words::Words;
+
+/// Tries before a mail that a server keeps putting off counts as undeliverable: about three days.
+const TRIES: i64 = 18;
+
+pub async fn send(app: &Shared, job: &Job) -> Result<Outcome> {
+    let practice = job.practice()?;
+    let door = app.practice(Actor::system(practice));
+    let id = InvitationId(job.subject);
+    let found = door
+        .read(move |p| {
+            let Some(invitation) = queries::by_id(p, id)?.filter(|i| i.state.is_open()) else {
+                return Ok(None);
+            };
+            let addressee = queries::addressee(p, invitation.client)?.filter(|a| a.active);
+            let practice = p.house().practice_info(practice)?;
+            Ok(addressee
+                .zip(practice)
+                .map(|(addressee, practice)| (invitation, addressee, practice.name)))
+        })
+        .await?;
+    let Some((invitation, addressee, practice_name)) = found else {
+        // Undone, replaced or archived in the meantime: there is nothing to send.
+        let job = job.clone();
+        door.write(move |p| finish(&p.house(), &job)).await?;
+        return Ok(Outcome::Done);
+    };
+    let mail = compose(app, job, practice, &invitation, &addressee, &practice_name)?;
+    let sender = app.clone();
+    let delivery = tokio::task::spawn_blocking(move || sender.mail.send(&mail)).await;
+    let delivery = delivery.map_err(|e| Error::internal(e.to_string()))?;
+    if let Delivery::Later(reason) = &delivery
+        && job.attempts < TRIES
+    {
+        let (reason, first) = (reason.clone(), job.attempts == 1);
+        let noted = reason.clone();
+        if first {
+            door.write(move |p| event(p, id, "delayed", Some(&noted))).await?;
+        }
+        return Ok(Outcome::Later(reason));
+    }
+    let job = job.clone();
+    door.write(move |p| {
+        note_result(p, &invitation, &delivery)?;
+        finish(&p.house(), &job)
+    })
+    .await?;
+    Ok(Outcome::Done)
+}
+
+fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Result<()> {
+    let client = invitation.client;
+    // It may have been accepted (or voided) while the server took its time; that stands.
+    let still_open = queries::by_id(p, invitation.id)?.is_some_and(|i| i.state.is_open());
+    let (state, detail) = match delivery {
+        Delivery::Sent => (State::Sent, None),
+        Delivery::Kept => (State::Kept, None),
+        Delivery::Refused(reason) | Delivery::Later(reason) => (State::Bounced, Some(reason.as_str())),
+    };
+    if still_open {
+        set_state(p, invitation.id, state, detail)?;
+    } else {
+        event(p, invitation.id, state.as_str(), detail)?;
+    }
+    let kind = if state == State::Bounced {
+        Activity::InvitationBounced
+    } else {
+        Activity::InvitationSent
+    };
+    p.note(kind, client, None)?;
+    p.audit(
+        &Entry::new("invitation.left", "invitation", Some(invitation.id.0))
+            .client(client)
+            .detail(state.as_str()),
+    )?;
+    if state == State::Bounced {
+        return Ok(());
+    }
+    for older in queries::open(p, client)? {
+        let is_older = (older.created_at, older.id) < (invitation.created_at, invitation.id);
+        if is_older {
+            crate::jobs::cancel(&p.house(), JobKind::SendInvitation, older.id.0)?;
+            set_state(p, older.id, State::Superseded, None)?;
+        }
+    }
+    Ok(())
+}
+
+fn compose(
+    app: &Shared,
+    job: &Job,
+    practice: PracticeId,
+    invitation: &Invitation,
+    addressee: &Addressee,
+    practice_name: &str,
+) -> Result<Mail> {
+    let words = Words::of("en");
+    let link = app
+        .config
+        .link(&format!("/invitation/{}", super::token(app, practice, invitation.id)));
+    let name = unlinked(&addressee.called);
+    let practice_said = unlinked(practice_name);
+    let hello = words.with("mail-hello-name", &[("name", &name)]);
+    let (key, button) = match invitation.purpose {
+        Purpose::Confirm => ("mail-confirm-text", "mail-confirm-button"),
+        Purpose::Invite if addressee.provider.is_some() => ("mail-invitation-text-provider", "mail-invitation-button"),
+        Purpose::Invite => ("mail-invitation-text", "mail-invitation-button"),
+    };
+    let provider = unlinked(addressee.provider.as_deref().unwrap_or_default());
+    let text = words.with(key, &[("practice", &practice_said), ("provider", &provider)]);
+    let mut paragraphs = vec![hello, text];
+    if invitation.purpose == Purpose::Invite {
+        paragraphs.push(words.t("mail-invitation-what"));
+    }
+    let after = [
+        words.with("mail-button-help", &[("link", &link)]),
+        words.t("mail-invitation-ignore"),
+    ];
+    let (text, html) = bodies(words, &paragraphs, Some((&words.t(button), &link)), &after)?;
+    let subject = match invitation.purpose {
+        Purpose::Invite => "mail-invitation-subject",
+        Purpose::Confirm => "mail-confirm-subject",
+    };
+    Ok(Mail {
+        id: job.id,
+        to: invitation.email.address.clone(),
+        to_name: format!("{} {}", addressee.first_name, addressee.last_name),
+        subject: words.t(subject),
+        text,
+        html,
+    })
+}

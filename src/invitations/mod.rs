@@ -1,0 +1,245 @@
+//! Invitations: the mail that brings a client into their portal, and its link.
+//!
+//! A link has no time limit. It ends when the password is created, or when a newer one is issued: at the moment the
+//! newer mail leaves the outbox, so Undo keeps the older one alive. Opening a link never uses it up; only posting does.
+//! No table holds a token: it is derived when the mail is made. The address of an invitation is fixed; nobody can
+//! accept it as somebody else. Every invitation has a history that staff can see. An invitation whose purpose is to
+//! confirm a changed address looks the same to staff, so that they cannot tell whether an account is shared.
+
+mod accept;
+pub mod jobs;
+mod pages;
+mod queries;
+
+use std::time::Duration;
+
+pub use accept::{Acceptance, How};
+pub use pages::routes;
+
+use crate::activities::Kind as Activity;
+use crate::audit::Entry;
+use crate::clock::Instant;
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, InvitationId, PracticeId};
+use crate::jobs::Kind as JobKind;
+use crate::people::Email;
+use crate::practice::{House, Practice};
+use crate::{accounts, portal_access};
+
+/// Invitations to one client in 24 hours; undone ones do not count.
+pub const DAILY_LIMIT: i64 = 5;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Openings written into one invitation's history; a scanner may open a link for ever.
+const OPENINGS_LIMIT: i64 = 50;
+const PURPOSE: &str = "invitation";
+
+/// Where an invitation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Queued,
+    Sent,
+    /// There is no mail server: kept in the local outbox, not delivered.
+    Kept,
+    Bounced,
+    Superseded,
+    Undone,
+    /// The client's address was changed.
+    Void,
+    Accepted,
+}
+
+impl State {
+    const ALL: [State; 8] = [
+        State::Queued,
+        State::Sent,
+        State::Kept,
+        State::Bounced,
+        State::Superseded,
+        State::Undone,
+        State::Void,
+        State::Accepted,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Queued => "queued",
+            State::Sent => "sent",
+            State::Kept => "kept",
+            State::Bounced => "bounced",
+            State::Superseded => "superseded",
+            State::Undone => "undone",
+            State::Void => "void",
+            State::Accepted => "accepted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether the link still works.
+    pub fn is_open(self) -> bool {
+        matches!(self, State::Queued | State::Sent | State::Kept | State::Bounced)
+    }
+}
+
+/// What posting on the link's page does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Gives access: a password is created, or an account connected.
+    Invite,
+    /// Confirms the changed address of an account that already has access.
+    Confirm,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Invite => "invite",
+            Purpose::Confirm => "confirm",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub client: ClientId,
+    pub email: Email,
+    pub purpose: Purpose,
+    pub state: State,
+    pub created_at: Instant,
+    pub leaves_at: Instant,
+}
+
+/// One line of an invitation's history.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub invitation: InvitationId,
+    pub at: Instant,
+    /// queued, delayed, sent, kept, bounced, opened, superseded, undone, void, accepted
+    pub kind: String,
+    pub detail: Option<String>,
+}
+
+/// What came of asking for an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    /// It leaves the outbox in a moment; until then it can be undone.
+    Queued(InvitationId),
+    /// The client has a password already: a link to choose a new one was sent instead.
+    ResetSent,
+    /// There is no address to send it to.
+    NoEmail,
+    /// Five were sent in 24 hours.
+    TooMany,
+}
+
+/// Queues an invitation to an address. It waits in the outbox for as long as it can be undone.
+pub fn invite(p: &Practice, client: ClientId, email: &Email, purpose: Purpose) -> Result<Invited> {
+    if queries::count_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
+        return Ok(Invited::TooMany);
+    }
+    let id = InvitationId(p.new_id());
+    let leaves_at = p.now.plus(p.app.config.undo);
+    queries::insert(p, id, client, email, purpose.as_str(), leaves_at)?;
+    event(p, id, "queued", None)?;
+    p.enqueue(JobKind::SendInvitation, id.0, leaves_at)?;
+    p.note(Activity::InvitationQueued, client, None)?;
+    p.audit(&Entry::new("invitation.queued", "invitation", Some(id.0)).client(client))?;
+    Ok(Invited::Queued(id))
+}
+
+/// Sends again: another invitation, or, once a password exists, a link to choose a new one.
+pub fn resend(p: &Practice, client: ClientId, email: Option<&Email>) -> Result<Invited> {
+    let Some(email) = email else {
+        return Ok(Invited::NoEmail);
+    };
+    let last = latest(p, client)?;
+    let own = portal_access::own(p, client)?;
+    match (own, last) {
+        (Some(access), Some(last)) if last.state == State::Accepted => {
+            if queries::count_resets_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
+                return Ok(Invited::TooMany);
+            }
+            let house = p.house();
+            let to = accounts::login_email(&house, access.account)?.unwrap_or_else(|| email.clone());
+            accounts::request_link(&house, access.account, accounts::LinkKind::Reset, &to)?;
+            p.note(Activity::ResetSent, client, None)?;
+            p.audit(&Entry::new("reset.sent", "client", Some(client.0)).client(client))?;
+            Ok(Invited::ResetSent)
+        }
+        (Some(_), _) => invite(p, client, email, Purpose::Confirm),
+        (None, _) => invite(p, client, email, Purpose::Invite),
+    }
+}
+
+/// Takes an invitation back that has not left yet. `false`: it is on its way, or gone.
+pub fn undo(p: &Practice, id: InvitationId) -> Result<bool> {
+    let Some(invitation) = queries::by_id(p, id)? else {
+        return Err(Error::NotFound);
+    };
+    if invitation.state != State::Queued || !crate::jobs::cancel(&p.house(), JobKind::SendInvitation, id.0)? {
+        return Ok(false);
+    }
+    set_state(p, id, State::Undone, None)?;
+    p.audit(&Entry::new("invitation.undone", "invitation", Some(id.0)).client(invitation.client))?;
+    Ok(true)
+}
+
+/// Ends every open invitation of a client whose address is being changed.
+pub fn void_open(p: &Practice, client: ClientId) -> Result<()> {
+    for open in queries::open(p, client)? {
+        crate::jobs::cancel(&p.house(), JobKind::SendInvitation, open.id.0)?;
+        set_state(p, open.id, State::Void, None)?;
+    }
+    Ok(())
+}
+
+/// Whether a client was ever invited (an undone invitation is none).
+pub fn was_invited(p: &Practice, client: ClientId) -> Result<bool> {
+    Ok(latest(p, client)?.is_some())
+}
+
+/// The newest invitation that was not undone.
+pub fn latest(p: &Practice, client: ClientId) -> Result<Option<Invitation>> {
+    queries::latest(p, client)
+}
+
+pub fn by_id(p: &Practice, id: InvitationId) -> Result<Option<Invitation>> {
+    queries::by_id(p, id)
+}
+
+/// A client's invitations, newest first, and their histories.
+pub fn history(p: &Practice, client: ClientId) -> Result<Vec<(Invitation, Vec<Event>)>> {
+    let events = queries::events(p, client)?;
+    let with_events = |invitation: Invitation| {
+        let own = events
+            .iter()
+            .filter(|e| e.invitation == invitation.id)
+            .cloned()
+            .collect();
+        (invitation, own)
+    };
+    Ok(queries::all(p, client)?.into_iter().map(with_events).collect())
+}
+
+fn event(p: &Practice, id: InvitationId, kind: &str, detail: Option<&str>) -> Result<()> {
+    queries::insert_event(p, id, kind, detail)
+}
+
+fn set_state(p: &Practice, id: InvitationId, state: State, detail: Option<&str>) -> Result<()> {
+    queries::set_state(p, id, state)?;
+    event(p, id, state.as_str(), detail)
+}
+
+/// The link's token: derived, the same each time.
+fn token(app: &crate::app::App, practice: PracticeId, id: InvitationId) -> String {
+    app.secrets.link_token(PURPOSE, &[practice.0, id.0])
+}
+
+fn read_token(h: &House, token: &str) -> Option<(PracticeId, InvitationId)> {
+    let [practice, id] = h.app.secrets.read_link_token::<2>(PURPOSE, token)?;
+    Some((PracticeId(practice), InvitationId(id)))
+}

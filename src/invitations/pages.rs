@@ -1,0 +1,313 @@
+//! The page behind an invitation's link, and Undo.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::accept::{self, Acceptance, How, accept, known_account, refusal};
+use super::queries::{self, Addressee};
+use super::{Invitation, Invited, OPENINGS_LIMIT, Purpose, event, invite, latest, read_token};
+use crate::access::{ANY_STAFF, Access, Actor};
+use crate::accounts::{self, Attempt, Stand, check_new};
+use crate::error::Result;
+use crate::ids::{InvitationId, PracticeId};
+use crate::routes::Routes;
+use crate::ui::{ErrorSummary, Field, Section, Shell};
+use crate::web::{Cookie, Ctx, Form, html, lead_to};
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/invitation/{token}", Access::Public, open)
+        .get("/invitation", Access::Public, show)
+        .post("/invitation", Access::Public, post)
+        .post("/invitation/again", Access::Public, again)
+        .post("/invitations/{id}/undo", ANY_STAFF, undo)
+}
+
+/// Notes the opening (which may be a scanner's; HEAD notes nothing) and takes the token out of the address.
+async fn open(ctx: Ctx, method: Method, Path(token): Path<String>) -> Result<Response> {
+    let response = accounts::take_link(&ctx, &token, "/invitation")?;
+    if method == Method::GET {
+        let scanner_or_person = token.clone();
+        ctx.app
+            .write(move |h| {
+                let Some((practice, id)) = read_token(h, &scanner_or_person) else {
+                    return Ok(());
+                };
+                let actor = Actor::link_holder(practice);
+                let p = h.practice(&actor);
+                let is_open = queries::by_id(&p, id)?.is_some_and(|i| i.state.is_open());
+                if is_open && queries::count_events(&p, id, "opened")? < OPENINGS_LIMIT {
+                    event(&p, id, "opened", None)?;
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(response)
+}
+
+/// What a link leads to.
+#[derive(Clone)]
+struct Found {
+    practice: PracticeId,
+    practice_name: String,
+    invitation: Invitation,
+    addressee: Addressee,
+}
+
+async fn find(ctx: &Ctx) -> Result<Option<Found>> {
+    let token = ctx.link.clone().unwrap_or_default();
+    ctx.app
+        .read(move |h| {
+            let Some((practice, id)) = read_token(h, &token) else {
+                return Ok(None);
+            };
+            let actor = Actor::link_holder(practice);
+            let p = h.practice(&actor);
+            let (Some(info), Some(invitation)) = (h.practice_info(practice)?, queries::by_id(&p, id)?) else {
+                return Ok(None);
+            };
+            let addressee = queries::addressee(&p, invitation.client)?.filter(|a| a.active);
+            Ok(addressee.map(|addressee| Found {
+                practice,
+                practice_name: info.name,
+                invitation,
+                addressee,
+            }))
+        })
+        .await
+}
+
+#[derive(Template)]
+#[template(path = "invitations/accept.html")]
+struct AcceptPage {
+    shell: Shell,
+    errors: ErrorSummary,
+    lead: String,
+    confirms: bool,
+    email: String,
+    password: Field,
+}
+
+#[derive(Template)]
+#[template(path = "invitations/dead.html")]
+struct DeadPage {
+    shell: Shell,
+    text: String,
+    /// Offers to send the newer link again.
+    again: bool,
+    sign_in: bool,
+}
+
+fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
+    let words = ctx.words();
+    let confirms = found.invitation.purpose == Purpose::Confirm;
+    let title = if confirms {
+        words.t("confirm-title")
+    } else {
+        words.with("invitation-title", &[("name", &found.addressee.called)])
+    };
+    let provider = found.addressee.provider.clone().unwrap_or_default();
+    let values = [
+        ("practice", found.practice_name.as_str()),
+        ("provider", provider.as_str()),
+    ];
+    let lead = match (confirms, provider.is_empty()) {
+        (true, _) => words.with("confirm-lead", &values),
+        (false, true) => words.with("invitation-lead", &values),
+        (false, false) => words.with("invitation-lead-provider", &values),
+    };
+    let items = error
+        .iter()
+        .map(|text| ("password".to_string(), text.clone()))
+        .collect();
+    let shell = Shell {
+        practice: found.practice_name.clone(),
+        idle_seconds: None,
+        ..ctx.shell(title, Section::None)
+    };
+    AcceptPage {
+        shell,
+        errors: ErrorSummary {
+            items,
+            title: words.t("ui-error-summary"),
+        },
+        lead,
+        confirms,
+        email: found.invitation.email.address.clone(),
+        password: accounts::new_password_field(words, error),
+    }
+}
+
+fn dead_page(ctx: &Ctx, why: Option<&Acceptance>) -> Result<Response> {
+    let words = ctx.words();
+    let (title, text, again, sign_in, status) = match why {
+        Some(Acceptance::Superseded) => (
+            "invitation-newer-title",
+            "invitation-newer",
+            true,
+            false,
+            StatusCode::GONE,
+        ),
+        Some(Acceptance::AlreadyAccepted) => (
+            "invitation-used-title",
+            "invitation-used",
+            false,
+            true,
+            StatusCode::GONE,
+        ),
+        _ => (
+            "link-unknown-title",
+            "link-unknown",
+            false,
+            false,
+            StatusCode::NOT_FOUND,
+        ),
+    };
+    let shell = Shell {
+        practice: String::new(),
+        idle_seconds: None,
+        ..ctx.shell(words.t(title), Section::None)
+    };
+    html(
+        status,
+        &DeadPage {
+            shell,
+            text: words.t(text),
+            again,
+            sign_in,
+        },
+    )
+}
+
+async fn show(ctx: Ctx) -> Result<Response> {
+    match find(&ctx).await? {
+        None => dead_page(&ctx, None),
+        Some(found) => match refusal(found.invitation.state) {
+            Some(why) => dead_page(&ctx, Some(&why)),
+            None => html(StatusCode::OK, &accept_page(&ctx, &found, None)),
+        },
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AcceptForm {
+    password: String,
+}
+
+async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
+    let Some(found) = find(&ctx).await? else {
+        return dead_page(&ctx, None);
+    };
+    if let Some(why) = refusal(found.invitation.state) {
+        return dead_page(&ctx, Some(&why));
+    }
+    let how = match prove(&ctx, &found, &typed.password).await? {
+        Ok(how) => how,
+        Err(message) => {
+            return html(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &accept_page(&ctx, &found, Some(message)),
+            );
+        }
+    };
+    let id = found.invitation.id;
+    let door = ctx.app.practice(Actor::link_holder(found.practice));
+    match door.write(move |p| accept(p, id, &how)).await? {
+        Acceptance::In { account, access } => {
+            let stand = Stand::At(found.practice, access.0);
+            let started = accounts::start_for(&ctx, account, stand).await?;
+            let started = started.ok_or_else(|| crate::error::Error::internal("an accepted account has no session"))?;
+            let mut response = started.lead(&ctx, started.landing(), &found.invitation.email.key)?;
+            Cookie::Link.clear(&ctx.app, &mut response)?;
+            Ok(response)
+        }
+        Acceptance::Again => html(
+            StatusCode::CONFLICT,
+            &accept_page(&ctx, &found, Some(ctx.words().t("invitation-again"))),
+        ),
+        why => dead_page(&ctx, Some(&why)),
+    }
+}
+
+/// The slow part, outside of any transaction: a new password's rules and hash, or the check of a known account's.
+/// The message beside the field otherwise.
+async fn prove(ctx: &Ctx, found: &Found, password: &str) -> Result<std::result::Result<How, String>> {
+    let words = ctx.words();
+    if found.invitation.purpose == Purpose::Confirm {
+        return Ok(Ok(How::Confirm));
+    }
+    let invitation = found.invitation.clone();
+    let door = ctx.app.practice(Actor::link_holder(found.practice));
+    let known = door.read(move |p| known_account(p, &invitation)).await?;
+    let email = &found.invitation.email;
+    if let Some((account, hash)) = known {
+        return Ok(match accounts::attempt(ctx, &email.address, password).await? {
+            Attempt::In(proven) if proven.account == account => Ok(How::Account { account, hash }),
+            Attempt::Wait { seconds } => {
+                Err(words.with("sign-in-wait", &[("minutes", &seconds.div_ceil(60).to_string())]))
+            }
+            _ => Err(words.t("invitation-known-account")),
+        });
+    }
+    let about = [
+        found.addressee.first_name.as_str(),
+        &found.addressee.last_name,
+        &found.addressee.called,
+        &email.address,
+    ];
+    if let Err(weakness) = check_new(password, &about) {
+        return Ok(Err(words.t(weakness.key())));
+    }
+    Ok(Ok(How::NewPassword {
+        hash: ctx.app.passwords.hash(password).await?,
+    }))
+}
+
+/// Sends the newer link again, to the address on file and nowhere else. The answer is the same whatever happened.
+async fn again(ctx: Ctx) -> Result<Response> {
+    if let Some(found) = find(&ctx).await?
+        && refusal(found.invitation.state) == Some(Acceptance::Superseded)
+    {
+        let client = found.invitation.client;
+        let door = ctx.app.practice(Actor::link_holder(found.practice));
+        door.write(move |p| {
+            // The newest open one says where to: the address on file, and what for.
+            let Some(newest) = latest(p, client)?.filter(|i| accept::refusal(i.state).is_none()) else {
+                return Ok(Invited::NoEmail);
+            };
+            invite(p, client, &newest.email, newest.purpose)
+        })
+        .await?;
+    }
+    let words = ctx.words();
+    let shell = ctx.shell(words.t("invitation-again-sent-title"), Section::None);
+    let page = DeadPage {
+        shell,
+        text: words.t("invitation-again-sent"),
+        again: false,
+        sign_in: false,
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// Takes an invitation back within its seconds in the outbox.
+async fn undo(ctx: Ctx, Path(id): Path<InvitationId>) -> Result<Response> {
+    let (undone, client) = ctx
+        .door()?
+        .write(move |p| {
+            let invitation = queries::by_id(p, id)?.ok_or(crate::error::Error::NotFound)?;
+            if !crate::care_team::may_see(p, invitation.client)? {
+                return Err(crate::error::Error::NotFound);
+            }
+            Ok((super::undo(p, id)?, invitation.client))
+        })
+        .await?;
+    let mut response = lead_to(&ctx, &format!("/clients/{client}"))?;
+    Cookie::Flash.set(&ctx.app, &mut response, if undone { "undone" } else { "too-late" })?;
+    Ok(response)
+}

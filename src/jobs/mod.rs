@@ -1,0 +1,235 @@
+//! The outbox: what is to be done in the outside world, committed with the verb that wants it.
+//!
+//! A job holds ids only. A server claims it with a lease; a finished job is deleted, one that failed for now comes back
+//! later, one that cannot succeed stays as `failed` to be looked at. A server that dies leaves its leases to run out.
+
+mod queries;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::app::Shared;
+use crate::clock::Instant;
+use crate::error::{Error, Result};
+use crate::ids::PracticeId;
+use crate::practice::{House, Practice};
+
+/// Jobs claimed at once, and so mails under way at once.
+const CLAIM_LIMIT: i64 = 8;
+/// How long an idle runner waits before it looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long something that keeps failing for now is tried: about three days.
+const TRIES: i64 = 20;
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Sends an invitation's mail. Subject: the invitation.
+    SendInvitation,
+    /// Decides about a typed "forgot my password" and sends a link. Subject: the request.
+    AnswerResetRequest,
+    /// Sends the mail of an account link (reset, confirm an address). Subject: the link.
+    SendAccountLink,
+    /// Tells a confirmed old address that another one was put in its place. Subject: the old address.
+    TellOldAddress,
+}
+
+impl Kind {
+    const ALL: [Kind; 4] = [
+        Kind::SendInvitation,
+        Kind::AnswerResetRequest,
+        Kind::SendAccountLink,
+        Kind::TellOldAddress,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::SendInvitation => "invitation.send",
+            Kind::AnswerResetRequest => "reset.answer",
+            Kind::SendAccountLink => "account_link.send",
+            Kind::TellOldAddress => "old_address.tell",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether it belongs to a practice; without one it must not run.
+    fn needs_practice(self) -> bool {
+        matches!(self, Kind::SendInvitation)
+    }
+}
+
+/// A claimed job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: Uuid,
+    pub practice: Option<PracticeId>,
+    kind: String,
+    pub subject: Uuid,
+    pub attempts: i64,
+    lease: Uuid,
+}
+
+impl Job {
+    /// The practice of a job that needs one. A job without its practice reads nothing and fails.
+    pub fn practice(&self) -> Result<PracticeId> {
+        self.practice
+            .ok_or_else(|| Error::internal(format!("job {} has no practice", self.id)))
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Done, and the run has already deleted the job in the transaction that noted the result.
+    Done,
+    /// Failed for now.
+    Later(String),
+    /// Cannot succeed; the run has noted why where people see it.
+    Failed(String),
+}
+
+impl Practice<'_> {
+    /// Queues a job of this practice.
+    pub fn enqueue(&self, kind: Kind, subject: Uuid, run_at: Instant) -> Result<()> {
+        queries::insert(
+            &self.house(),
+            self.new_id(),
+            Some(self.id),
+            kind.as_str(),
+            subject,
+            run_at,
+        )
+    }
+}
+
+impl House<'_> {
+    /// Queues a job that belongs to no practice.
+    pub fn enqueue(&self, kind: Kind, subject: Uuid, run_at: Instant) -> Result<()> {
+        queries::insert(self, self.new_id(), None, kind.as_str(), subject, run_at)
+    }
+}
+
+/// Takes back a queued job that nobody has claimed. `false`: it is under way, or done.
+pub fn cancel(h: &House, kind: Kind, subject: Uuid) -> Result<bool> {
+    Ok(queries::cancel(h, kind.as_str(), subject)? > 0)
+}
+
+/// Deletes a job whose work is done; part of the transaction that notes the result. Errors: the lease was lost, and
+/// somebody else does the job; everything noted is rolled back.
+pub fn finish(h: &House, job: &Job) -> Result<()> {
+    if queries::finish(h, job.id, job.lease)? == 1 {
+        return Ok(());
+    }
+    Err(Error::internal(format!("the lease of job {} was lost", job.id)))
+}
+
+/// When the next try is: 10 s, 20 s, 40 s … at most 6 hours.
+pub fn next_try(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(0, 12)).unwrap_or(12);
+    Duration::from_secs((10_u64 << doublings).min(6 * 3600))
+}
+
+/// Runs what is due now, once; returns how many jobs were claimed. The runner's step, and what tests call.
+pub async fn run_due(app: &Shared) -> Result<usize> {
+    let lease = app.ids.new_id();
+    let until = app.now().plus(app.config.lease);
+    let claimed = app.write(move |h| queries::claim(h, lease, until, CLAIM_LIMIT)).await?;
+    let count = claimed.len();
+    let mut running = tokio::task::JoinSet::new();
+    for job in claimed {
+        let app = app.clone();
+        running.spawn(async move { run_one(&app, job).await });
+    }
+    while let Some(ended) = running.join_next().await {
+        if let Err(e) = ended {
+            tracing::error!(error = %e, "a job panicked; it comes back when its lease runs out");
+        }
+    }
+    Ok(count)
+}
+
+async fn run_one(app: &Shared, job: Job) {
+    let outcome = match dispatch(app, &job).await {
+        Ok(outcome) => outcome,
+        Err(e) => Outcome::Later(e.to_string()),
+    };
+    let (failed, reason) = match outcome {
+        Outcome::Done => {
+            app.metrics.jobs_done.inc();
+            return;
+        }
+        Outcome::Later(reason) => (job.attempts >= TRIES, reason),
+        Outcome::Failed(reason) => (true, reason),
+    };
+    app.metrics.jobs_failed.inc();
+    tracing::warn!(job = %job.id, kind = %job.kind, attempts = job.attempts, failed, reason = %reason, "a job did not succeed");
+    let again = app.now().plus(next_try(job.attempts));
+    let noted = app.write({
+        let job = job.clone();
+        move |h| {
+            queries::put_back(
+                h,
+                job.id,
+                job.lease,
+                if failed { "failed" } else { "ready" },
+                again,
+                &reason,
+            )
+        }
+    });
+    if let Err(e) = noted.await {
+        tracing::error!(job = %job.id, error = %e, "could not note a job's end; it comes back when its lease runs out");
+    }
+}
+
+async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
+    let Some(kind) = Kind::parse(&job.kind) else {
+        return Ok(Outcome::Failed(format!("no such kind of job: {}", job.kind)));
+    };
+    if kind.needs_practice() && job.practice.is_none() {
+        return Ok(Outcome::Failed("the job has no practice".into()));
+    }
+    match kind {
+        Kind::SendInvitation => crate::invitations::jobs::send(app, job).await,
+        Kind::AnswerResetRequest => crate::accounts::jobs::answer_reset_request(app, job).await,
+        Kind::SendAccountLink => crate::accounts::jobs::send_link(app, job).await,
+        Kind::TellOldAddress => crate::accounts::jobs::tell_old_address(app, job).await,
+    }
+}
+
+/// Runs jobs, writes reads and seals the audit record until the server stops. Claimed jobs are finished first.
+pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
+    let mut last_housekeeping = app.now();
+    while !*stop.borrow() {
+        let claimed = run_due(&app).await.unwrap_or_else(|e| {
+            tracing::error!(error = %e, "could not look for jobs");
+            0
+        });
+        if app.now().since(last_housekeeping) >= crate::audit::BATCH_EVERY {
+            last_housekeeping = app.now();
+            housekeeping(&app).await;
+        }
+        if claimed > 0 {
+            continue;
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = app.jobs_wake.notified() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+    housekeeping(&app).await;
+}
+
+async fn housekeeping(app: &Shared) {
+    if let Err(e) = crate::audit::write_reads(app).await {
+        tracing::error!(error = %e, "audit: reads wait for the database");
+    } else if let Err(e) = crate::audit::seal(app).await {
+        tracing::error!(error = %e, "audit: could not seal");
+    }
+}

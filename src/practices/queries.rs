@@ -1,0 +1,52 @@
+use super::{NewPractice, SecuritySettings};
+use crate::error::Result;
+use crate::ids::PracticeId;
+use crate::params;
+use crate::practice::House;
+
+crate::sql! {
+    house INSERT = "insert into practices (id, slug, name, time_zone, created_at) values ($1, $2, $3, $4, $5)";
+    house BY_SLUG = "select id from practices where slug = $1";
+    house ANY = "select id from practices limit 1";
+    house SAVE_SECURITY =
+        "update practices set staff_idle_minutes = $2, client_idle_minutes = $3, clients_may_change_email = $4,
+         version = version + 1 where id = $1";
+    house REMEMBER = "insert into installation (key, value) values ($1, $2)";
+    house REMEMBERED = "select value from installation where key = $1";
+    house FORGET = "delete from installation where key = $1";
+}
+
+pub fn insert(h: &House, id: PracticeId, slug: &str, new: &NewPractice) -> Result<()> {
+    h.run(&INSERT, params![id, slug, &new.name, &new.time_zone, h.now])
+        .map(drop)
+}
+
+pub fn by_slug(h: &House, slug: &str) -> Result<Option<PracticeId>> {
+    h.one(&BY_SLUG, params![slug], |row| Ok(row.get(0)?))
+}
+
+pub fn any(h: &House) -> Result<bool> {
+    Ok(h.one(&ANY, params![], |row| Ok(row.get::<PracticeId>(0)?))?.is_some())
+}
+
+pub fn save_security(h: &House, id: PracticeId, settings: SecuritySettings) -> Result<()> {
+    let values = params![
+        id,
+        settings.staff_idle_minutes,
+        settings.client_idle_minutes,
+        settings.clients_may_change_email
+    ];
+    h.run(&SAVE_SECURITY, values).map(drop)
+}
+
+pub fn remember(h: &House, key: &str, value: &str) -> Result<()> {
+    h.run(&REMEMBER, params![key, value]).map(drop)
+}
+
+pub fn remembered(h: &House, key: &str) -> Result<Option<String>> {
+    h.one(&REMEMBERED, params![key], |row| Ok(row.get(0)?))
+}
+
+pub fn forget(h: &House, key: &str) -> Result<()> {
+    h.run(&FORGET, params![key]).map(drop)
+}

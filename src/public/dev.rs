@@ -1,0 +1,83 @@
+//! Only on somebody's own machine: all components on one page, and the mail that was kept instead of sent.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::access::Access;
+use crate::error::{Error, Result};
+use crate::routes::Routes;
+use crate::ui::{Section, Shell};
+use crate::web::{Ctx, html};
+
+/// Mails listed.
+const SHOWN: usize = 200;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/dev/components", Access::Local, components)
+        .get("/dev/mail", Access::Local, mail)
+        .get("/dev/mail/{id}", Access::Local, one_mail)
+}
+
+async fn components(ctx: Ctx) -> Result<Response> {
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], crate::ui::gallery::page(ctx.words())).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "public/mail.html")]
+struct MailPage {
+    shell: Shell,
+    mails: Vec<Kept>,
+}
+
+struct Kept {
+    id: String,
+    to: String,
+    subject: String,
+}
+
+async fn mail(ctx: Ctx) -> Result<Response> {
+    let mut mails = Vec::new();
+    if let Some(folder) = ctx.app.mail.folder()
+        && let Ok(entries) = std::fs::read_dir(folder)
+    {
+        let mut ids: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".eml").map(str::to_string))
+            .collect();
+        // Ids grow with time: the newest mail first.
+        ids.sort_by(|a, b| b.cmp(a));
+        for id in ids.into_iter().take(SHOWN) {
+            let text = std::fs::read_to_string(folder.join(format!("{id}.eml"))).unwrap_or_default();
+            let field = |name: &str| {
+                let line = text
+                    .lines()
+                    .take_while(|line| !line.is_empty())
+                    .find_map(|line| line.strip_prefix(name));
+                line.unwrap_or_default().trim().to_string()
+            };
+            mails.push(Kept {
+                to: field("To:"),
+                subject: field("Subject:"),
+                id,
+            });
+        }
+    }
+    html(
+        StatusCode::OK,
+        &MailPage {
+            shell: ctx.shell("Local outbox", Section::None),
+            mails,
+        },
+    )
+}
+
+async fn one_mail(ctx: Ctx, Path(id): Path<uuid::Uuid>) -> Result<Response> {
+    let folder = ctx.app.mail.folder().ok_or(Error::NotFound)?;
+    let bytes = std::fs::read(folder.join(format!("{id}.eml"))).map_err(|_| Error::NotFound)?;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+}

@@ -1,0 +1,278 @@
+//! Every feature's routes. A route is registered together with who may call it: `Routes` has no other way to add one.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::handler::Handler;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, on};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+
+use crate::access::{Access, Who};
+use crate::accounts::PlaceKind;
+use crate::app::Shared;
+use crate::error::{Error, Result};
+use crate::web::{Cookie, Ctx, Identity, cookie_value, finish};
+
+/// Largest body of a form or of JSON.
+const BODY_LIMIT: usize = 256 * 1024;
+
+/// Whether a request says that somebody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// A person did something: the idle time starts anew.
+    Counts,
+    /// A poll: it must not keep a session alive.
+    Quiet,
+}
+
+/// One registered route, for the tests that walk all of them.
+#[derive(Debug, Clone)]
+pub struct RouteInfo {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+}
+
+/// Routes and who may call them.
+pub struct Routes {
+    app: Shared,
+    router: Router<Shared>,
+    list: Vec<RouteInfo>,
+}
+
+impl Routes {
+    fn new(app: &Shared) -> Routes {
+        Routes {
+            app: app.clone(),
+            router: Router::new(),
+            list: Vec::new(),
+        }
+    }
+
+    pub fn get<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, access, Presence::Counts, handler)
+    }
+
+    pub fn post<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, access, Presence::Counts, handler)
+    }
+
+    pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.add(Method::PATCH, path, access, Presence::Counts, handler)
+    }
+
+    /// A GET that a page repeats by itself.
+    pub fn poll<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, access, Presence::Quiet, handler)
+    }
+
+    fn add<H, T>(mut self, method: Method, path: &'static str, access: Access, presence: Presence, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        let filter = match method {
+            Method::GET => axum::routing::MethodFilter::GET,
+            Method::PATCH => axum::routing::MethodFilter::PATCH,
+            _ => axum::routing::MethodFilter::POST,
+        };
+        let state = Guard {
+            app: self.app.clone(),
+            access,
+            presence,
+        };
+        let route: MethodRouter<Shared> = on(filter, handler).layer(middleware::from_fn_with_state(state, guard));
+        self.router = self.router.route(path, route);
+        self.list.push(RouteInfo { method, path, access });
+        self
+    }
+}
+
+fn all(app: &Shared) -> Routes {
+    let routes = Routes::new(app);
+    let routes = crate::public::routes(routes);
+    let routes = crate::accounts::routes(routes);
+    let routes = crate::practices::routes(routes);
+    let routes = crate::home::routes(routes);
+    let routes = crate::invitations::routes(routes);
+    let routes = crate::clients::routes(routes);
+    let routes = crate::settings::routes(routes);
+    crate::portal::routes(routes)
+}
+
+/// Every registered route.
+pub fn list(app: &Shared) -> Vec<RouteInfo> {
+    all(app).list
+}
+
+/// The whole program as one service.
+pub fn router(app: Shared) -> Router {
+    // Forms from other sites are refused by what browsers say of themselves; our own address counts whatever proxies do
+    // to the Host header.
+    let csrf = CsrfLayer::new().add_trusted_origin(app.config.public_url.as_str());
+    let csrf = csrf.unwrap_or_else(|_| CsrfLayer::new());
+    all(&app)
+        .router
+        .fallback(|| async { Error::NotFound })
+        .layer(CatchPanicLayer::custom(|_| {
+            Error::internal("a handler panicked").into_response()
+        }))
+        .layer(csrf)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), finish))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}
+
+#[derive(Clone)]
+struct Guard {
+    app: Shared,
+    access: Access,
+    presence: Presence,
+}
+
+/// Finds out who asks and lets them in or not; no handler runs before.
+async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let admission = admit(&guard, &parts).await;
+    let mut request = Request::from_parts(parts, body);
+    match admission {
+        Ok(Admission::In(ctx)) => {
+            let had_flash = ctx.flash.is_some();
+            request.extensions_mut().insert(*ctx);
+            let mut response = next.run(request).await;
+            // What has just been done is said once: on the first page that can say it.
+            if had_flash && is_page(&response) && Cookie::Flash.clear(&guard.app, &mut response).is_err() {
+                tracing::warn!("a flash could not be cleared");
+            }
+            response
+        }
+        Ok(Admission::SignIn(ctx)) => crate::accounts::sign_in_page(*ctx, request).await.into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+enum Admission {
+    In(Box<Ctx>),
+    SignIn(Box<Ctx>),
+}
+
+async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
+    let headers = &request.headers;
+    let app = &guard.app;
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    // A page may also say of a request that nobody was there; it cannot say the opposite of a poll.
+    let quiet = guard.presence == Presence::Quiet || headers.contains_key("ruh-quiet");
+    let presence = if quiet { Presence::Quiet } else { Presence::Counts };
+    let who = crate::identify::identify(app, headers, presence).await?;
+    let ctx = Box::new(Ctx {
+        ip: app.config.client_ip(peer, header_text(headers, "x-forwarded-for")),
+        user_agent: header_text(headers, header::USER_AGENT.as_str())
+            .unwrap_or_default()
+            .chars()
+            .take(300)
+            .collect(),
+        is_fragment: headers.contains_key("hx-request"),
+        address: request
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_string(), ToString::to_string),
+        flash: cookie_value(app, headers, Cookie::Flash),
+        device: cookie_value(app, headers, Cookie::Device),
+        link: cookie_value(app, headers, Cookie::Link),
+        app: app.clone(),
+        who,
+    });
+    let allowed = match guard.access {
+        Access::Public => true,
+        Access::Local => app.config.is_local(),
+        Access::Metrics => may_read_metrics(app, headers, peer),
+        Access::Account | Access::Staff(_) | Access::Portal => {
+            if matches!(ctx.who, Identity::Nobody) {
+                return Ok(Admission::SignIn(ctx));
+            }
+            stands_where(guard.access, &ctx)
+        }
+    };
+    // What somebody may not see does not exist for them.
+    if allowed {
+        Ok(Admission::In(ctx))
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+fn stands_where(access: Access, ctx: &Ctx) -> bool {
+    match (access, ctx.actor().map(|actor| &actor.who)) {
+        (Access::Account, _) => matches!(ctx.who, Identity::Signed(_)),
+        (Access::Staff(roles), Ok(Who::Member(member))) => roles.contains(&member.role),
+        (Access::Portal, Ok(Who::Client(_))) => true,
+        _ => false,
+    }
+}
+
+fn may_read_metrics(app: &Shared, headers: &HeaderMap, peer: IpAddr) -> bool {
+    let Some(token) = &app.config.metrics_token else {
+        // Behind a proxy on this machine everybody's peer is loopback: what was forwarded is not local.
+        return peer.is_loopback() && !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded");
+    };
+    let given = bearer(headers).unwrap_or_default();
+    bool::from(subtle::ConstantTimeEq::ct_eq(given.as_bytes(), token.as_bytes()))
+}
+
+fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The bearer token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    header_text(headers, header::AUTHORIZATION.as_str())?
+        .strip_prefix("Bearer ")
+        .map(str::trim)
+}
+
+/// Where `/` leads.
+pub fn home_of(kind: Option<PlaceKind>) -> &'static str {
+    kind.map_or("/places", PlaceKind::home)
+}
+
+/// 401 for a program.
+pub fn unauthorized() -> Response {
+    let mut response = crate::web::problem(StatusCode::UNAUTHORIZED, &Error::NotFound, None);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    response
+}

@@ -1,0 +1,12 @@
+//! The components all pages share: layouts, fields, badges, tabs, messages. Each prints itself, escaped once.
+
+mod field;
+pub mod gallery;
+mod icons;
+mod parts;
+mod shell;
+
+pub use field::{Field, Option_};
+pub use icons::{Icon, icon};
+pub use parts::{Avatar, Empty, ErrorSummary, Link, Note, Status, Tab, Tabs, Tone, initials};
+pub use shell::{ErrorPage, Section, Shell, Toast, Undo};

@@ -1,0 +1,93 @@
+//! What every layout needs to know about the page and the person in front of it.
+
+use askama::Template;
+
+use super::Field;
+use crate::words::Words;
+
+/// Who is here, where they are, and what has just happened: the frame of a page.
+pub struct Shell {
+    pub title: String,
+    pub lang: String,
+    pub dir: &'static str,
+    /// Empty where no practice is known (or may not be shown).
+    pub practice: String,
+    pub person: String,
+    pub email: String,
+    pub section: Section,
+    /// True where the account has more than one place to go.
+    pub can_switch: bool,
+    /// Seconds until the session ends by itself; `None` where nobody is signed in.
+    pub idle_seconds: Option<u32>,
+    pub toast: Option<Toast>,
+    pub words: Words,
+}
+
+impl Shell {
+    /// The text of a key, short enough for templates.
+    pub fn t(&self, key: &str) -> String {
+        self.words.t(key)
+    }
+
+    /// The window's title: page, practice, product.
+    pub fn full_title(&self) -> String {
+        let product = self.words.t("ui-product");
+        [self.title.as_str(), self.practice.as_str(), product.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ")
+    }
+
+    /// The value of `aria-current` for a navigation entry.
+    pub fn current(&self, section: Section) -> &'static str {
+        if self.section == section { "page" } else { "false" }
+    }
+
+    /// The one field of the dialog that signs in again over a page.
+    pub fn renew_password(&self) -> Field {
+        Field::password("password", self.words.t("ui-password"))
+            .id_prefix("renew-")
+            .required()
+            .autocomplete("current-password")
+            .words(self.words)
+    }
+
+    pub fn initials(&self) -> String {
+        super::initials(&self.person)
+    }
+}
+
+/// The navigation entry a page belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Section {
+    None,
+    Home,
+    Clients,
+    Settings,
+    Portal,
+    Profile,
+}
+
+/// A short message after something was done.
+pub struct Toast {
+    pub text: String,
+    pub undo: Option<Undo>,
+}
+
+/// The way back from it, open for some seconds.
+pub struct Undo {
+    /// Address that takes the POST.
+    pub action: String,
+    pub seconds: u32,
+}
+
+/// A page that says what went wrong and what to do now.
+#[derive(Template)]
+#[template(path = "ui/error.html")]
+pub struct ErrorPage {
+    pub shell: Shell,
+    pub text: String,
+    /// What to tell whoever looks after the program; empty where there is nothing to look up.
+    pub reference: String,
+}

@@ -1,0 +1,150 @@
+//! What every answer gets on its way out: errors as a page or as JSON, security headers, one line in the log.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{html, problem};
+use crate::app::Shared;
+use crate::db::DbError;
+use crate::error::Error;
+use crate::ui::{ErrorPage, Section, Shell};
+use crate::words::Words;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'self'; font-src 'self'; \
+    manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The outermost layer around the routes.
+pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let started = crate::clock::stopwatch();
+    let method = request.method().clone();
+    // The pattern, never the address itself: an address may end in a token or hold a search.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "-".to_string(), |p| p.as_str().to_string());
+    let path = request.uri().path();
+    let wants_json = path.starts_with("/api/") || request.headers().contains_key("hx-request") && method != "GET";
+    let is_asset = path.starts_with("/assets/");
+    let reference = app.ids.new_id().simple().to_string();
+    let mut response = next.run(request).await;
+    app.metrics.requests.inc();
+    let status = response.status();
+    if status.is_server_error() {
+        app.metrics.server_errors.inc();
+    }
+    if let Some(error) = response.extensions_mut().remove::<Error>() {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(reference, %error, "internal error");
+        }
+        response = present(&error, &reference, wants_json);
+    } else if status.is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE) {
+        // A bare status from the router or a layer: 404, 405, 413.
+        let error = if status == StatusCode::NOT_FOUND {
+            Error::NotFound
+        } else {
+            Error::bad_request("")
+        };
+        let allow = response.headers().get(header::ALLOW).cloned();
+        response = present_as(status, &error, &reference, wants_json);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    security_headers(&mut response, is_asset && status.is_success());
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(%method, route, status = response.status().as_u16(), ms, reference, "request");
+    response
+}
+
+/// The headers of every answer.
+pub fn security_headers(response: &mut Response, cacheable: bool) {
+    let fixed = [
+        ("content-security-policy", CONTENT_SECURITY_POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        (
+            "permissions-policy",
+            "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+        ),
+        ("x-frame-options", "DENY"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !cacheable {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+fn present(error: &Error, reference: &str, wants_json: bool) -> Response {
+    present_as(error.status(), error, reference, wants_json)
+}
+
+fn present_as(status: StatusCode, error: &Error, reference: &str, wants_json: bool) -> Response {
+    let shown_reference = if status == StatusCode::INTERNAL_SERVER_ERROR {
+        reference
+    } else {
+        ""
+    };
+    let mut response = if wants_json {
+        problem(
+            status,
+            error,
+            Some(shown_reference.to_string()).filter(|r| !r.is_empty()),
+        )
+    } else {
+        page(status, error, shown_reference)
+    };
+    let wait = match error {
+        Error::TooMany { retry_after } => Some(*retry_after),
+        Error::Db(DbError::Busy | DbError::Unavailable(_)) => Some(5),
+        _ => None,
+    };
+    if let Some(seconds) = wait {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
+    let words = Words::of("en");
+    let key = match status {
+        StatusCode::NOT_FOUND => "error-not-found",
+        StatusCode::TOO_MANY_REQUESTS => "error-too-many",
+        StatusCode::SERVICE_UNAVAILABLE => "error-unavailable",
+        StatusCode::CONFLICT => "error-conflict",
+        s if s.is_client_error() => "error-bad-request",
+        _ => "error-internal",
+    };
+    let shell = Shell {
+        title: words.t(&format!("{key}-title")),
+        lang: words.lang().to_string(),
+        dir: words.dir(),
+        practice: String::new(),
+        person: String::new(),
+        email: String::new(),
+        section: Section::None,
+        can_switch: false,
+        idle_seconds: None,
+        toast: None,
+        words,
+    };
+    let text = match error {
+        Error::BadRequest(text) | Error::Conflict(text) if !text.is_empty() => text.clone(),
+        _ => words.t(key),
+    };
+    let page = ErrorPage {
+        shell,
+        text,
+        reference: reference.to_string(),
+    };
+    html(status, &page).unwrap_or_else(|_| status.into_response())
+}

@@ -1,0 +1,192 @@
+# Everything a client can read, and what it shares with the staff.
+
+# Fields
+field-email = Email
+field-password = Password
+field-new-password = New password
+field-first-name = First name
+field-last-name = Last name
+field-missing = Please fill this in.
+field-too-long = Please keep this shorter.
+field-too-many = That is too many at once.
+field-control-character = This holds a line break or a hidden control character. Please type it again by hand.
+field-email-shape = This is not an email address. It looks like name@example.org.
+field-email-domain = The part after the @ is not complete. It looks like example.org.
+field-email-letters = The part before the @ may only hold plain letters, digits and signs.
+field-phone-shape = This is not a phone number we can read. Add the country in front, like +44 20 7946 0018.
+field-date-shape = This is not a date in the calendar. Write it as year-month-day, like 1990-05-31.
+field-date-range = A birth date lies in the past, within the last 130 years.
+field-time-zone = We do not know this time zone. Please choose one from the list.
+field-choice = Please choose one from the list.
+
+# Passwords
+password-rule = 10 characters or more. A few words together are good and easy to remember.
+password-too-short = Too short: please use 10 characters or more.
+password-too-long = Too long: please keep it under 512 characters.
+password-common = Many people use this password, so it is guessed first. Please choose another one.
+password-own-name = Please leave your own name and email out of your password.
+password-guessable = This would be guessed quickly. A few more words make it strong.
+
+# Signing in
+sign-in-title = Sign in
+sign-in-button = Sign in
+sign-in-forgot = Forgot your password?
+sign-in-needed = Please sign in to go on.
+sign-in-failed-title = That did not work
+sign-in-failed = The email or the password is not right. Please check both and try again.
+sign-in-wait = { $minutes ->
+    [one] There were too many tries. Please wait a minute and try again.
+   *[other] There were too many tries. Please wait { $minutes } minutes and try again.
+}
+sign-out-done = You are signed out.
+renew-unknown = This sign-in is too old to renew. Please sign in again.
+renew-failed = The password is not right. Please try again.
+resume-title = You are signed in again
+resume-lead = What you typed before is still here and has not been sent yet.
+resume-button = Send it now
+resume-drop = Leave it and go to the start page
+
+# The forgotten password
+forgot-title = Forgot your password?
+forgot-lead = Tell us your email, and we will send you a link to choose a new one.
+forgot-button = Send link
+forgot-back = Back to sign in
+forgot-sent-title = Check your email
+forgot-sent = If there is an account with this email, a link is on its way. It works once, for 24 hours. Nothing there? Look into the spam folder, or check the spelling and try again.
+reset-title = Choose a new password
+reset-button = Save password
+reset-done = Your new password is set. Please sign in with it.
+reset-expired = This link was good for 24 hours, and they have passed. We can send a new one.
+reset-used = This link was used already. If you need to change your password again, we can send a new one.
+reset-replaced = This link was replaced by a newer one, or is no longer needed. We can send a new one.
+reset-again = Send a new link
+email-change-done = Your email was changed. Please sign in with the new one; a mail to confirm it is on its way.
+
+# Places
+places-title = Where would you like to go?
+places-lead = Your account has more than one place.
+places-staff = Staff
+places-none-title = Nothing here right now
+places-none = Your account is not connected to a practice at the moment. If you expected something here, please ask your practice.
+
+# Invitations
+invitation-title = Welcome, { $name }
+invitation-lead = { $practice } has invited you to your Client Portal. Create a password, and you are in.
+invitation-lead-provider = { $provider } at { $practice } has invited you to your Client Portal. Create a password, and you are in.
+invitation-email = You will sign in with
+invitation-button = Create password
+invitation-have-account = You already have a Ruh Care account with this email? Type its password here, and this place is added to it.
+invitation-known-account = There is already an account with this email. Please type that account's password, or set a new one with “Forgot your password?” on the sign-in page.
+invitation-again = Something changed in the meantime. Please try once more.
+invitation-newer-title = A newer link was sent
+invitation-newer = That link was replaced by a newer one. Look for the newest mail, or let us send it again to the address your practice has on file.
+invitation-again-button = Send it again
+invitation-again-sent-title = Check your email
+invitation-again-sent = If the invitation is still open, a new link is on its way to the address your practice has on file.
+invitation-used-title = You are already in
+invitation-used = This link was used to create a password. From now on you simply sign in.
+confirm-title = Confirm your email
+confirm-lead = { $practice } has changed the email you sign in with. Please confirm that this one is yours.
+confirm-button = Confirm email
+link-unknown-title = This link does not work
+link-unknown = The link is not complete, or is no longer in use. Please open it from the mail again, or ask your practice for a new one.
+
+# Portal
+portal-hello = Hello, { $name }
+portal-next = Next
+portal-next-details = Check your details
+portal-next-details-text = Your practice would like your birth date and a phone number. It takes about a minute.
+portal-next-details-button = Check my details
+portal-nothing-title = You are all set
+portal-nothing = There is nothing to do right now. When your practice has something for you, it will be here.
+profile-details = Your details
+profile-details-text = Your practice sees what you change here.
+profile-name = Name
+profile-preferred-name = Preferred name
+profile-pronouns = Pronouns
+profile-birth-date = Date of birth
+profile-phone = Phone
+profile-time-zone = Time zone
+profile-zone-practice = Same as the practice
+profile-save = Save changes
+profile-stale = Your practice changed something here while you were typing. What you typed is kept; where the two differ, what is saved now stands under the field. Save again to keep yours.
+profile-email = Email
+profile-change-email = Change email
+profile-change-email-text = You will sign in with the new address. You are signed out everywhere, and a mail to the new address asks you to confirm it.
+profile-new-email = New email
+profile-current-password = Current password
+security-title = Security
+security-sessions = Where you are signed in
+security-sessions-text = Something you do not know? End it, and change your password.
+security-this-device = This device
+security-end = End
+security-end-others = End all others
+session-last-used = Last used { $time }
+
+# What has just been done
+done-saved = Saved.
+done-client-added = Client added. No mail was sent.
+done-client-invited = Client added. The invitation leaves in a moment.
+done-invited = The invitation leaves in a moment.
+done-undone = Undone. No mail was sent.
+done-too-late = Too late: the mail has left already.
+done-reset-sent = A link to choose a new password is on its way.
+done-invite-no-email = There is no email to send it to.
+done-invite-too-many = Five were sent in the last 24 hours. Please wait until tomorrow.
+done-email-asked = Saved. The new address is asked to confirm.
+done-email-asked-later = Saved. The new address is asked once today's limit of mails has passed: please send the invitation tomorrow.
+done-session-ended = Ended.
+done-password-changed = Your password was changed.
+
+# For the staff, beside a client
+client-email-hint = Without an email: no portal, no electronic forms, no email notices.
+client-no-email = Without an email there is no Client Portal, no electronic forms and no email notices such as reminders and receipts. Add one under Actions, Personal Information.
+own-email-question = This is your own email. A password manager may have filled it in.
+email-needed = The client signs in with this email. Change it to another one; it cannot be left empty.
+invite-no-email = There is no email to send an invitation to.
+setup-email-taken = This email already has an account.
+
+# Setup
+setup-title = Welcome to Ruh Care
+setup-lead = A practice and its owner, and you can begin.
+setup-practice = Your practice
+setup-practice-name = Practice name
+setup-time-zone = Time zone
+setup-you = You, the owner
+setup-button = Create practice
+
+# Errors
+error-not-found-title = There is nothing here
+error-not-found = The address may be mistyped, or this is not for you to see.
+error-too-many-title = A little slower, please
+error-too-many = There were too many tries. Please wait some minutes and try again.
+error-unavailable-title = One moment, please
+error-unavailable = We cannot reach our records just now. Nothing was lost; please try again in a moment.
+error-conflict-title = Something changed
+error-conflict = Somebody changed this in the meantime. Please go back, reload and try again.
+error-bad-request-title = That did not work
+error-bad-request = We could not read that request. Please go back and try again.
+error-internal-title = Something went wrong
+error-internal = This is our mistake, not yours. Please try again; if it stays, tell us the reference below.
+
+# Mail
+mail-hello = Hello,
+mail-hello-name = Hello { $name },
+mail-button-help = If the button does not work, copy this address into your browser: { $link }
+mail-invitation-subject = Your invitation
+mail-invitation-text = { $practice } has invited you to your Client Portal.
+mail-invitation-text-provider = { $provider } at { $practice } has invited you to your Client Portal.
+mail-invitation-what = Choose a password, and from then on everything is in one place. The link does not run out.
+mail-invitation-button = Create your password
+mail-invitation-ignore = You did not expect this? Then please ignore this mail; nothing happens without you.
+mail-confirm-subject = Please confirm your email
+mail-confirm-text = { $practice } has noted this address as the one you sign in with. Please confirm that it is yours.
+mail-confirm-button = Confirm email
+mail-reset-subject = Choose a new password
+mail-reset-text = Somebody, probably you, asked for a new password. This link works once, for 24 hours.
+mail-reset-button = Choose a new password
+mail-reset-ignore = You did not ask for it? Then please ignore this mail; your password stays as it is.
+mail-moved-subject = Your sign-in address was changed
+mail-moved-text = The email address of your account was changed to another one.
+mail-moved-until = Until the new address is confirmed, this one still signs in.
+mail-moved-not-you = You did not expect this? Please call your practice.

@@ -1,0 +1,13 @@
+// Everything the pages need of script. Each module looks for its own marks in the page; none knows another's.
+import './fetch.js';
+import 'htmx.org';
+import './requests.js';
+import './toast.js';
+import './copy.js';
+import './password.js';
+import './forms.js';
+import './dialog.js';
+import './menu.js';
+import './table.js';
+import './keys.js';
+import './session.js';
