@@ -14,7 +14,6 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 target := $(or $(CARGO_TARGET_DIR),target)
-export RUH_BIN := $(abspath $(target))/debug/ruh
 
 .PHONY: build run test pictures dev bench faults fmt lint web install-web install-test debug
 
@@ -38,7 +37,7 @@ $(web_stamp): $(web_sources)
 	@mkdir -p $(@D) && touch $@
 
 web: install-web
-	@$(MAKE) $(web_stamp)
+	@$(MAKE) --silent $(web_stamp)
 
 # --- targets ------------------------------------------------------------------------------------------------------
 
@@ -56,7 +55,7 @@ test:
 
 pictures: install-test debug
 	@rm -rf target/pictures
-	@cd tests/browser && node_modules/.bin/playwright test --project=pictures
+	@cd tests/browser && RUH_BIN=$(abspath $(target))/debug/ruh node_modules/.bin/playwright test --project=pictures
 	@echo "$$(ls target/pictures | wc -l) pictures in target/pictures"
 
 dev: web

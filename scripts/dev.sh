@@ -4,8 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Tailwind watches for as long as its stdin is open: the pipe closes with this script, however that ends.
-exec 8> >(exec node web/build.js --watch)
-watcher=$!
-trap 'exec 8>&-; kill "$watcher" 2>/dev/null || true' EXIT
-cargo run --locked --bin ruh -- serve 8>&-
+# Job control gives the watchers a process group of their own, so that all of them (npm, node, Tailwind, esbuild) can be
+# ended together. Their stdin stays open: Tailwind stops watching when it closes.
+set -m
+(sleep infinity | npm --prefix web run --silent watch) &
+watchers=$!
+trap 'kill -- "-$watchers" 2>/dev/null || true' EXIT
+cargo run --locked --bin ruh -- serve

@@ -43,7 +43,6 @@ debian_packages() {
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3 python3-venv)
   has openssl || missing+=(openssl)
   has cc || missing+=(build-essential)
-  has curl || missing+=(curl)
   if [ "${#missing[@]}" = 0 ]; then return; fi
   has apt-get || stop "missing, and this is not Debian: ${missing[*]}"
   say "Debian packages: ${missing[*]}"

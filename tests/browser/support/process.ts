@@ -78,7 +78,7 @@ export class Program {
   }
 
   /** Asks it to stop; resolves to its exit code, or to the signal that ended it. */
-  async stop(milliseconds = 10_000): Promise<number | string> {
+  async stop(milliseconds = 15_000): Promise<number | string> {
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), milliseconds);
     const how = await this.ended;

@@ -1,0 +1,3 @@
+//! The program through HTTP, on both databases.
+
+mod story;
