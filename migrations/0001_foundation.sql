@@ -55,6 +55,7 @@ create table sessions (
     ended_at bigint
 );
 create index sessions_account on sessions (account_id, ended_at);
+create index sessions_age on sessions (last_seen_at);
 create index sessions_place on sessions (place_practice, place_kind) where ended_at is null;
 
 -- Links sent to an account: password resets and confirmations of an address. The token is derived, never stored.
@@ -70,6 +71,7 @@ create table account_links (
     ended_at bigint
 );
 create index account_links_account on account_links (account_id, kind);
+create index account_links_age on account_links (created_at);
 
 -- What somebody typed into "Forgot your password?", known or not: the job that follows decides in its own time.
 create table reset_requests (
@@ -79,12 +81,14 @@ create table reset_requests (
     created_at bigint not null
 );
 create index reset_requests_email on reset_requests (email_key, created_at);
+create index reset_requests_age on reset_requests (created_at);
 
 create table guesses (
     bucket bytea primary key,
     window_start bigint not null,
     tries bigint not null
 );
+create index guesses_age on guesses (window_start);
 
 create table members (
     practice_id uuid not null references practices (id),

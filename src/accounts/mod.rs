@@ -66,6 +66,11 @@ pub fn create(h: &House, email: &Email, password_hash: &str, confirmed: Confirme
     Ok(account)
 }
 
+/// Deletes what has served its purpose.
+pub fn purge(h: &House) -> Result<()> {
+    queries::purge(h)
+}
+
 /// Whether an address is proven to be its holder's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmed {

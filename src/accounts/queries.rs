@@ -87,6 +87,10 @@ crate::sql! {
              tries = case when guesses.window_start > $3 then guesses.tries + 1 else 1 end,
              window_start = case when guesses.window_start > $3 then guesses.window_start else $2 end
          returning window_start, tries";
+    house PURGE_GUESSES = "delete from guesses where window_start < $1";
+    house PURGE_RESET_REQUESTS = "delete from reset_requests where created_at < $1";
+    house PURGE_SESSIONS = "delete from sessions where last_seen_at < $1";
+    house PURGE_LINKS = "delete from account_links where created_at < $1";
     house FORGIVE = "delete from guesses where bucket = $1";
 }
 
@@ -322,6 +326,15 @@ pub fn count_guess(h: &House, bucket: &[u8], oldest: Instant) -> Result<(Instant
         Ok((row.get(0)?, row.get(1)?))
     })?;
     row.ok_or_else(|| crate::error::Error::internal("counting a guess gave no row"))
+}
+
+/// Deletes guesses and requests older than a day, sessions and links older than thirty.
+pub fn purge(h: &House) -> Result<()> {
+    let day = std::time::Duration::from_secs(86_400);
+    h.run(&PURGE_GUESSES, params![h.now.minus(day)])?;
+    h.run(&PURGE_RESET_REQUESTS, params![h.now.minus(day)])?;
+    h.run(&PURGE_SESSIONS, params![h.now.minus(day * 30)])?;
+    h.run(&PURGE_LINKS, params![h.now.minus(day * 30)]).map(drop)
 }
 
 pub fn forgive(h: &House, bucket: &[u8]) -> Result<()> {

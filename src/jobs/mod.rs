@@ -20,6 +20,8 @@ use crate::practice::{House, Practice};
 const CLAIM_LIMIT: i64 = 8;
 /// How long an idle runner waits before it looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often what has served its purpose is deleted.
+const PURGE_EVERY: Duration = Duration::from_secs(3600);
 /// How long something that keeps failing for now is tried: about three days.
 const TRIES: i64 = 20;
 
@@ -167,7 +169,8 @@ async fn run_one(app: &Shared, job: Job) {
         Outcome::Failed(reason) => (true, reason),
     };
     app.metrics.jobs_failed.inc();
-    tracing::warn!(job = %job.id, kind = %job.kind, attempts = job.attempts, failed, reason = %reason, "a job did not succeed");
+    // The reason stays in the table: a mail server's refusal names the address.
+    tracing::warn!(job = %job.id, kind = %job.kind, attempts = job.attempts, failed, "a job did not succeed");
     let again = app.now().plus(next_try(job.attempts));
     let noted = app.write({
         let job = job.clone();
@@ -205,6 +208,7 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
 /// Runs jobs, writes reads and seals the audit record until the server stops. Claimed jobs are finished first.
 pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
     let mut last_housekeeping = app.now();
+    let mut last_purge = app.now();
     while !*stop.borrow() {
         let claimed = run_due(&app).await.unwrap_or_else(|e| {
             tracing::error!(error = %e, "could not look for jobs");
@@ -213,6 +217,12 @@ pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
         if app.now().since(last_housekeeping) >= crate::audit::BATCH_EVERY {
             last_housekeeping = app.now();
             housekeeping(&app).await;
+        }
+        if app.now().since(last_purge) >= PURGE_EVERY {
+            last_purge = app.now();
+            if let Err(e) = purge(&app).await {
+                tracing::error!(error = %e, "could not delete what is old");
+            }
         }
         if claimed > 0 {
             continue;
@@ -224,6 +234,15 @@ pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
         }
     }
     housekeeping(&app).await;
+}
+
+/// Deletes what has served its purpose: old keys, counted guesses, asked resets, ended sessions.
+pub async fn purge(app: &Shared) -> Result<()> {
+    app.write(|h| {
+        crate::accounts::purge(h)?;
+        crate::web::purge_keys(h)
+    })
+    .await
 }
 
 async fn housekeeping(app: &Shared) {

@@ -6,12 +6,16 @@ use serde::Serialize;
 
 use crate::error::{Error, FieldError, Result};
 use crate::params;
-use crate::practice::Practice;
+use crate::practice::{House, Practice};
 
 /// Longest key, in bytes.
 const KEY_LIMIT: usize = 200;
 
+/// How long a key is remembered.
+const KEPT: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
+
 crate::sql! {
+    across("old keys of every practice are dropped together") PURGE = "delete from idempotency where created_at < $1";
     tenant FIND =
         "select request_hash, status, body from idempotency where practice_id = $1 and actor_id = $2 and key = $3";
     tenant INSERT =
@@ -51,6 +55,11 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>> {
             "Idempotency-Key must be 1 to 200 visible ASCII characters.",
         )),
     }
+}
+
+/// Forgets keys that nobody repeats any more.
+pub fn purge(h: &House) -> Result<()> {
+    h.run(&PURGE, params![h.now.minus(KEPT)]).map(drop)
 }
 
 /// Runs a verb once for a key: the answer is kept in the verb's own transaction, and given again to whoever repeats.
