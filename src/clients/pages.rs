@@ -49,6 +49,8 @@ struct Row {
     initials: String,
     phone: String,
     invitation: Status,
+    /// Label of the row's button; empty where there is nothing to send.
+    send: &'static str,
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -131,6 +133,11 @@ fn row(listed: Listed) -> Row {
     Row {
         initials: initials(&listed.name()),
         phone: listed.phone.as_deref().map(people::phone_said).unwrap_or_default(),
+        send: match (listed.email.is_some(), listed.invitation.as_deref()) {
+            (true, None | Some("void")) => "Send invitation",
+            (true, Some("sent" | "kept" | "bounced" | "superseded")) => "Resend invitation",
+            _ => "",
+        },
         invitation: invitation_status(listed.email.is_some(), listed.invitation.as_deref()),
         listed,
     }

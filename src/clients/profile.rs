@@ -338,7 +338,8 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
     }
 }
 
-async fn invite(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+    let from_list = given(&pairs, "from") == Some("list");
     let invited = ctx
         .door()?
         .write(move |p| {
@@ -352,7 +353,12 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         Invited::NoEmail => "invite-no-email".into(),
         Invited::TooMany => "invite-too-many".into(),
     };
-    let mut response = lead_to(&ctx, &format!("/clients/{id}"))?;
+    let to = if from_list {
+        "/clients".to_string()
+    } else {
+        format!("/clients/{id}")
+    };
+    let mut response = lead_to(&ctx, &to)?;
     Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
     Ok(response)
 }
