@@ -12,14 +12,17 @@ mod pages;
 pub mod passwords;
 mod places;
 mod queries;
+mod reset_pages;
+mod session_pages;
 mod sessions;
 mod sign_in;
 
 pub use guesses::{Guesses, Outcome as GuessOutcome};
 pub use links::{LinkKind, request_link};
-pub use pages::{new_password_field, routes, sign_in_as_member, sign_in_page, take_link};
+pub use pages::{sign_in_as_member, sign_in_page};
 pub use passwords::{Weakness, check_new};
 pub use places::{Place, PlaceKind, places_of, reaches_only};
+pub use reset_pages::{new_password_field, take_link};
 pub use sessions::{
     NO_PLACE_IDLE, NewSession, Session, SessionRow, TOUCH_EVERY, device_name, end, end_all_of_access,
     end_all_of_account, end_others, find, list, start, touch,
@@ -32,6 +35,10 @@ use crate::error::Result;
 use crate::ids::AccountId;
 use crate::people::Email;
 use crate::practice::House;
+
+pub fn routes(routes: crate::routes::Routes) -> crate::routes::Routes {
+    session_pages::routes(reset_pages::routes(pages::routes(routes)))
+}
 
 /// What is known of a live address.
 #[derive(Debug, Clone)]

@@ -7,7 +7,9 @@
 mod api;
 mod api_body;
 mod email;
+mod form;
 mod list;
+mod new;
 mod pages;
 mod profile;
 mod queries;
@@ -27,7 +29,7 @@ use crate::practice::Practice;
 use crate::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(profile::routes(pages::routes(routes)))
+    api::routes(profile::routes(new::routes(pages::routes(routes))))
 }
 
 /// Whether an invitation goes out when the client is added.

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::pages::{Choices, FieldSet, choices, field_set, given, invitation_status, summary, typed_from};
+use super::form::{Choices, FieldSet, choices, field_set, given, summary, typed_from};
+use super::pages::invitation_status;
 use super::record::Client;
 use super::{EmailChange, Saved, Typed, change, find, parse};
 use crate::access::ANY_STAFF;

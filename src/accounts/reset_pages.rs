@@ -1,0 +1,213 @@
+//! The forgotten password: asking for a link, and choosing a new one.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::links::{self, Dead};
+use super::{check_new, queries};
+use crate::access::Access;
+use crate::error::Result;
+use crate::jobs::Kind as JobKind;
+use crate::people::Email;
+use crate::routes::Routes;
+use crate::ui::{ErrorSummary, Field, Section, Shell};
+use crate::web::{Cookie, Ctx, Form, html, lead_to};
+use crate::words::Words;
+
+/// Resets asked for one address in an hour; more are answered the same and send nothing.
+const RESETS_AN_HOUR: i64 = 5;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/forgot", Access::Public, show_forgot)
+        .post("/forgot", Access::Public, forgot)
+        .get("/reset/{token}", Access::Public, open_reset)
+        .get("/reset", Access::Public, show_reset)
+        .post("/reset", Access::Public, reset)
+}
+
+#[derive(Template)]
+#[template(path = "accounts/forgot.html")]
+struct ForgotPage {
+    shell: Shell,
+    errors: ErrorSummary,
+    email: Field,
+    sent: bool,
+}
+
+fn forgot_page(ctx: &Ctx, typed: &str, error: Option<String>, sent: bool) -> ForgotPage {
+    let words = ctx.words();
+    let items = error.iter().map(|text| ("email".to_string(), text.clone())).collect();
+    ForgotPage {
+        shell: ctx.shell(
+            words.t(if sent { "forgot-sent-title" } else { "forgot-title" }),
+            Section::None,
+        ),
+        errors: ErrorSummary {
+            items,
+            title: words.t("ui-error-summary"),
+        },
+        email: Field::email("email", words.t("field-email"))
+            .value(typed)
+            .error(error)
+            .required()
+            .autocomplete("username")
+            .words(words),
+        sent,
+    }
+}
+
+async fn show_forgot(ctx: Ctx) -> Result<Response> {
+    html(StatusCode::OK, &forgot_page(&ctx, "", None, false))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ForgotForm {
+    email: String,
+}
+
+/// Writes down what was asked, known address or not, and lets a job decide: the answer and its time say nothing.
+async fn forgot(ctx: Ctx, Form(typed): Form<ForgotForm>) -> Result<Response> {
+    let email = match Email::parse(&typed.email) {
+        Ok(email) => email,
+        Err(refusal) => {
+            let page = forgot_page(&ctx, &typed.email, Some(ctx.words().t(refusal.key())), false);
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    ctx.app
+        .write(move |h| {
+            let hour_ago = h.now.minus(std::time::Duration::from_secs(3600));
+            let recent = queries::recent_reset_requests(h, &email.key, hour_ago)?;
+            if recent >= RESETS_AN_HOUR {
+                return Ok(());
+            }
+            let id = h.new_id();
+            queries::insert_reset_request(h, id, &email.address, &email.key)?;
+            h.enqueue(JobKind::AnswerResetRequest, id, h.now)
+        })
+        .await?;
+    html(StatusCode::OK, &forgot_page(&ctx, "", None, true))
+}
+
+async fn open_reset(ctx: Ctx, Path(token): Path<String>) -> Result<Response> {
+    take_link(&ctx, &token, "/reset")
+}
+
+/// Takes a token out of the address: it goes on in a cookie, and neither log nor referrer sees it again.
+pub fn take_link(ctx: &Ctx, token: &str, to: &'static str) -> Result<Response> {
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    response
+        .headers_mut()
+        .insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let token: String = token
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(200)
+        .collect();
+    Cookie::Link.set(&ctx.app, &mut response, &token)?;
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "accounts/reset.html")]
+struct ResetPage {
+    shell: Shell,
+    errors: ErrorSummary,
+    password: Field,
+    /// Why the link does not work; empty if it does.
+    dead: String,
+}
+
+fn reset_page(ctx: &Ctx, error: Option<String>, dead: Option<Dead>) -> ResetPage {
+    let words = ctx.words();
+    let items = error
+        .iter()
+        .map(|text| ("password".to_string(), text.clone()))
+        .collect();
+    let dead = dead.map(|dead| match dead {
+        Dead::Expired => words.t("reset-expired"),
+        Dead::Used => words.t("reset-used"),
+        Dead::Replaced => words.t("reset-replaced"),
+        Dead::Unknown => words.t("link-unknown"),
+    });
+    ResetPage {
+        shell: ctx.shell(words.t("reset-title"), Section::None),
+        errors: ErrorSummary {
+            items,
+            title: words.t("ui-error-summary"),
+        },
+        password: new_password_field(words, error),
+        dead: dead.unwrap_or_default(),
+    }
+}
+
+/// The field for a new password, wherever one is chosen.
+pub fn new_password_field(words: Words, error: Option<String>) -> Field {
+    Field::password("password", words.t("field-new-password"))
+        .error(error)
+        .hint(words.t("password-rule"))
+        .required()
+        .autocomplete("new-password")
+        .strength()
+        .words(words)
+}
+
+async fn link_of(ctx: &Ctx) -> Result<std::result::Result<links::Link, Dead>> {
+    let token = ctx.link.clone().unwrap_or_default();
+    let link = ctx.app.read(move |h| links::by_token(h, &token)).await?;
+    let Some(link) = link.filter(|link| link.kind == links::LinkKind::Reset.as_str()) else {
+        return Ok(Err(Dead::Unknown));
+    };
+    Ok(link.state(ctx.app.now()).map(|()| link))
+}
+
+async fn show_reset(ctx: Ctx) -> Result<Response> {
+    match link_of(&ctx).await? {
+        Ok(_) => html(StatusCode::OK, &reset_page(&ctx, None, None)),
+        Err(dead) => html(StatusCode::GONE, &reset_page(&ctx, None, Some(dead))),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PasswordForm {
+    password: String,
+}
+
+async fn reset(ctx: Ctx, Form(typed): Form<PasswordForm>) -> Result<Response> {
+    let link = match link_of(&ctx).await? {
+        Ok(link) => link,
+        Err(dead) => return html(StatusCode::GONE, &reset_page(&ctx, None, Some(dead))),
+    };
+    if let Err(weakness) = check_new(&typed.password, &[&link.email.address]) {
+        let page = reset_page(&ctx, Some(ctx.words().t(weakness.key())), None);
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
+    let hash = ctx.app.passwords.hash(&typed.password).await?;
+    let used = ctx
+        .app
+        .write(move |h| {
+            // Only one of two presses wins, and only while the link still holds.
+            let now_dead = queries::link(h, link.id)?.is_none_or(|link| link.state(h.now).is_err());
+            if now_dead || !queries::use_link(h, link.id)? {
+                return Ok(false);
+            }
+            // Whoever opened it has read the mail: the address is proven by that.
+            super::confirm_login(h, link.account, &link.email.key)?;
+            super::set_password(h, link.account, &hash, None)?;
+            Ok(true)
+        })
+        .await?;
+    if !used {
+        return html(StatusCode::GONE, &reset_page(&ctx, None, Some(Dead::Used)));
+    }
+    let mut response = lead_to(&ctx, "/sign-in?done=reset")?;
+    Cookie::Link.clear(&ctx.app, &mut response)?;
+    Cookie::Session.clear(&ctx.app, &mut response)?;
+    Ok(response)
+}

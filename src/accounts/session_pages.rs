@@ -1,0 +1,145 @@
+//! The chooser, and staying signed in.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::places::{Place, PlaceKind, places_of};
+use super::queries;
+use super::sign_in::{self, Attempt, Stand};
+use crate::access::Access;
+use crate::error::{Error, Result};
+use crate::ids::PracticeId;
+use crate::routes::Routes;
+use crate::ui::{Section, Shell};
+use crate::web::{Cookie, Ctx, Form, html};
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/places", Access::Account, show_places)
+        .post("/places", Access::Account, choose_place)
+        .post("/session/keep", Access::Account, keep)
+        .post("/session/renew", Access::Public, renew)
+}
+
+#[derive(Template)]
+#[template(path = "accounts/places.html")]
+struct PlacesPage {
+    shell: Shell,
+    places: Vec<Place>,
+}
+
+async fn show_places(ctx: Ctx) -> Result<Response> {
+    let account = ctx.signed()?.session.account;
+    let places = ctx.app.read(move |h| places_of(h, account)).await?;
+    let key = if places.is_empty() {
+        "places-none-title"
+    } else {
+        "places-title"
+    };
+    html(
+        StatusCode::OK,
+        &PlacesPage {
+            shell: ctx.shell(ctx.words().t(key), Section::None),
+            places,
+        },
+    )
+}
+
+#[derive(Debug, Deserialize)]
+struct PlaceForm {
+    practice: Uuid,
+    id: Uuid,
+}
+
+/// Moves the session to another place: a new session, so that a token never means two things.
+async fn choose_place(ctx: Ctx, Form(chosen): Form<PlaceForm>) -> Result<Response> {
+    let signed = ctx.signed()?;
+    let account = signed.session.account;
+    let key = signed.email.key.clone();
+    let places = ctx.app.read(move |h| places_of(h, account)).await?;
+    if !places
+        .iter()
+        .any(|p| p.practice.0 == chosen.practice && p.id == chosen.id)
+    {
+        return Err(Error::NotFound);
+    }
+    let stand = Stand::At(PracticeId(chosen.practice), chosen.id);
+    let started = sign_in::start_for(&ctx, account, stand).await?.ok_or(Error::NotFound)?;
+    started.lead(&ctx, started.landing(), &key)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RenewForm {
+    password: String,
+}
+
+#[derive(serde::Serialize)]
+struct Renewed {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// Somebody is still there; the guard has already moved the idle end.
+async fn keep(ctx: Ctx) -> Result<axum::Json<Renewed>> {
+    let id = ctx.signed()?.session.id;
+    ctx.app.write(move |h| super::touch(h, id)).await?;
+    Ok(axum::Json(Renewed {
+        ok: true,
+        message: None,
+    }))
+}
+
+/// Signs in again over a page whose session has ended, as the same person and in the same place.
+async fn renew(ctx: Ctx, headers: axum::http::HeaderMap, Form(typed): Form<RenewForm>) -> Result<Response> {
+    let words = ctx.words();
+    let refused = |status, message| {
+        (
+            status,
+            axum::Json(Renewed {
+                ok: false,
+                message: Some(message),
+            }),
+        )
+            .into_response()
+    };
+    let token = crate::web::cookie_value(&ctx.app, &headers, Cookie::Session).unwrap_or_default();
+    let before = ctx
+        .app
+        .read(move |h| {
+            let Some(session) = queries::session_ever(h, &crate::secrets::token_hash(&token))? else {
+                return Ok(None);
+            };
+            Ok(super::login_email(h, session.account)?.map(|email| (session, email)))
+        })
+        .await?;
+    let Some((session, email)) = before else {
+        return Ok(refused(StatusCode::UNAUTHORIZED, words.t("renew-unknown")));
+    };
+    let proven = match sign_in::attempt(&ctx, &email.address, &typed.password).await? {
+        Attempt::In(proven) if proven.account == session.account => proven,
+        Attempt::Wait { seconds } => {
+            let minutes = seconds.div_ceil(60).to_string();
+            let response = refused(StatusCode::OK, words.with("sign-in-wait", &[("minutes", &minutes)]));
+            return Ok(sign_in::waiting(response, seconds));
+        }
+        _ => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed"))),
+    };
+    let stand = session
+        .place
+        .map_or(Stand::Anywhere, |(_, practice, id)| Stand::At(practice, id));
+    let Some(started) = sign_in::start(&ctx, &proven, stand).await? else {
+        return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed")));
+    };
+    let mut response = axum::Json(Renewed {
+        ok: true,
+        message: None,
+    })
+    .into_response();
+    started.give(&ctx, &mut response, proven.email_key())?;
+    Ok(response)
+}

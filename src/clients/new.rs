@@ -1,0 +1,183 @@
+//! Add Client, in its dialog and as a page of its own, and the help about auto-fill.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::form::{Choices, FieldSet, choices, field_set, given, summary, typed_from};
+use super::{Inviting, Source, Typed, add, parse};
+use crate::access::ANY_STAFF;
+use crate::error::{Error, FieldError, Result};
+use crate::invitations::Invited;
+use crate::people;
+use crate::practice::Practice;
+use crate::routes::Routes;
+use crate::ui::{ErrorSummary, Field, Section, Shell};
+use crate::web::{Cookie, Ctx, Form, html, lead_to};
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/clients/new", ANY_STAFF, new)
+        .post("/clients", ANY_STAFF, create)
+        .get("/help/autofill", ANY_STAFF, autofill_help)
+}
+
+#[derive(Template)]
+#[template(path = "clients/new.html")]
+struct NewPage {
+    shell: Shell,
+    form: NewForm,
+}
+
+#[derive(Template)]
+#[template(path = "clients/new_form.html")]
+struct NewForm {
+    errors: ErrorSummary,
+    /// A question before saving: the signed-in member's own e-mail came along.
+    question: String,
+    key: String,
+    fields: FieldSet,
+    send_invitation: Field,
+}
+impl askama::filters::HtmlSafe for NewForm {}
+
+struct NewState {
+    typed: Typed,
+    refused: Vec<FieldError>,
+    question: String,
+    inviting: Inviting,
+    key: String,
+}
+
+fn new_page(ctx: &Ctx, choices: &Choices, state: &NewState, status: StatusCode) -> Result<Response> {
+    let words = ctx.words();
+    let form = NewForm {
+        errors: summary(&state.refused, words),
+        question: state.question.clone(),
+        key: state.key.clone(),
+        fields: field_set(&state.typed, &state.refused, None, choices, words),
+        send_invitation: Field::checkbox("send_invitation", "Send invitation email")
+            .checked(state.inviting == Inviting::Now)
+            .hint("Switch off to add the client without any mail. You can invite them later."),
+    };
+    if ctx.is_fragment {
+        return html(status, &form);
+    }
+    html(
+        status,
+        &NewPage {
+            shell: ctx.shell("Add Client", Section::Clients),
+            form,
+        },
+    )
+}
+
+async fn new(ctx: Ctx) -> Result<Response> {
+    let choices = ctx.door()?.read(choices).await?;
+    let member = ctx.member()?;
+    let mut typed = Typed::default();
+    if member.sees_clients {
+        typed.primary_provider_id = member.id.to_string();
+    }
+    let state = NewState {
+        typed,
+        refused: Vec::new(),
+        question: String::new(),
+        inviting: Inviting::Now,
+        key: ctx.app.ids.new_id().to_string(),
+    };
+    new_page(&ctx, &choices, &state, StatusCode::OK)
+}
+
+enum Outcome {
+    Added(super::Added),
+    Refused(Vec<FieldError>, Choices),
+}
+
+async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+    let words = ctx.words();
+    let typed = typed_from(&pairs);
+    let inviting = if given(&pairs, "send_invitation").is_some() {
+        Inviting::Now
+    } else {
+        Inviting::Later
+    };
+    // The page was made with an id: pressing twice, or sending again after a lost answer, adds one client.
+    let key = given(&pairs, "key")
+        .filter(|key| key.len() == 36)
+        .unwrap_or_default()
+        .to_string();
+    let mut state = NewState {
+        typed: typed.clone(),
+        refused: Vec::new(),
+        question: String::new(),
+        inviting,
+        key: key.clone(),
+    };
+    if is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none() {
+        let choices = ctx.door()?.read(choices).await?;
+        state.question = words.t("own-email-question");
+        return new_page(&ctx, &choices, &state, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let outcome = ctx
+        .door()?
+        .write(move |p| match parse(p, &typed, words)? {
+            Err(refused) => Ok(Outcome::Refused(refused, choices(p)?)),
+            Ok(fields) => add_once(p, &key, &fields, inviting).map(Outcome::Added),
+        })
+        .await?;
+    match outcome {
+        Outcome::Refused(refused, choices) => {
+            state.refused = refused;
+            new_page(&ctx, &choices, &state, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Outcome::Added(added) => {
+            let mut response = lead_to(&ctx, &format!("/clients/{}", added.id))?;
+            let flash = match &added.invited {
+                Some(Invited::Queued(id)) => format!("client-invited:{id}"),
+                _ => "client-added".to_string(),
+            };
+            Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
+            Ok(response)
+        }
+    }
+}
+
+/// Adds a client once for a page's key, whatever the browser repeats.
+fn add_once(p: &Practice, key: &str, fields: &super::Fields, inviting: Inviting) -> Result<super::Added> {
+    use crate::web::{Answer, once};
+    let key = (!key.is_empty()).then(|| format!("page:{key}"));
+    let mut fresh = None;
+    let answer = once(p, key.as_deref(), b"add client", || {
+        let added = add(p, fields, inviting, Source::Added)?;
+        let answer = Answer::new(StatusCode::CREATED, &added.id)?;
+        fresh = Some(added);
+        Ok(answer)
+    })?;
+    if let Some(added) = fresh {
+        return Ok(added);
+    }
+    let id = serde_json::from_str(&answer.body).map_err(|e| Error::internal(e.to_string()))?;
+    Ok(super::Added { id, invited: None })
+}
+
+/// A password manager that fills the clinician's own login into a client's form is asked about before anything is saved.
+fn is_own_email(ctx: &Ctx, typed: &str) -> bool {
+    let own = ctx.signed().map(|signed| signed.email.key.clone()).unwrap_or_default();
+    !own.is_empty() && people::Email::loose_key(typed) == own
+}
+
+#[derive(Template)]
+#[template(path = "clients/autofill.html")]
+struct AutofillPage {
+    shell: Shell,
+}
+
+async fn autofill_help(ctx: Ctx) -> Result<Response> {
+    html(
+        StatusCode::OK,
+        &AutofillPage {
+            shell: ctx.shell("Keep your own login out of client forms", Section::Clients),
+        },
+    )
+}
