@@ -94,17 +94,11 @@ pub struct Viewer {
 
 impl Actor {
     pub fn system(practice: PracticeId) -> Actor {
-        Actor {
-            practice,
-            who: Who::System,
-        }
+        Actor { practice, who: Who::System }
     }
 
     pub fn link_holder(practice: PracticeId) -> Actor {
-        Actor {
-            practice,
-            who: Who::LinkHolder,
-        }
+        Actor { practice, who: Who::LinkHolder }
     }
 
     pub fn kind(&self) -> &'static str {

@@ -42,15 +42,8 @@ impl Kind {
 impl Practice<'_> {
     /// Notes that something happened to a client; commits with the verb. `about`: names of fields, never their content.
     pub fn note(&self, kind: Kind, client: ClientId, about: Option<&str>) -> Result<()> {
-        let values = params![
-            self.new_id(),
-            self.now,
-            kind.as_str(),
-            client,
-            self.actor.kind(),
-            self.actor.id(),
-            about,
-        ];
+        let values =
+            params![self.new_id(), self.now, kind.as_str(), client, self.actor.kind(), self.actor.id(), about,];
         self.run(&INSERT, values).map(drop)
     }
 }

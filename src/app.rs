@@ -1,6 +1,7 @@
 //! `App`: everything from the outside world, built once. Clock, ids and randomness come from here and nowhere else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::access::Actor;
 use crate::accounts::passwords::Passwords;
@@ -23,8 +24,10 @@ pub struct App {
     pub mail: Mailer,
     pub reads: Reads,
     pub metrics: crate::metrics::Metrics,
-    /// Wakes the job runner when a verb has queued something.
+    /// Wakes the job runner after a verb has queued something.
     pub jobs_wake: tokio::sync::Notify,
+    /// Something was queued since the runner was last woken.
+    pub jobs_queued: AtomicBool,
     db: Db,
 }
 
@@ -38,10 +41,7 @@ impl App {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|e| Error::config(format!("{}: {e}", config.data_dir.display())))?;
         let secrets = Secrets::load(config.secret_key.as_deref(), &config.data_dir)?;
-        let db = Db::open(&Options {
-            url: config.database_url.clone(),
-            readers: 4,
-        })?;
+        let db = Db::open(&Options { url: config.database_url.clone(), readers: 4 })?;
         let mail = Mailer::new(&config)?;
         Ok(Arc::new(App {
             ids: Ids::new(clock.clone()),
@@ -49,6 +49,7 @@ impl App {
             reads: Reads::new(),
             metrics: crate::metrics::Metrics::default(),
             jobs_wake: tokio::sync::Notify::new(),
+            jobs_queued: AtomicBool::new(false),
             secrets,
             clock,
             mail,
@@ -85,7 +86,8 @@ impl App {
         let app = Arc::clone(self);
         let now = self.now();
         let outcome = self.db.write(move |tx| closure(&House::new(tx, &app, now))).await;
-        if outcome.is_ok() {
+        // Only for what was queued: the runner writes too, and must not wake itself.
+        if outcome.is_ok() && self.jobs_queued.swap(false, Ordering::SeqCst) {
             self.jobs_wake.notify_one();
         }
         outcome
@@ -93,10 +95,7 @@ impl App {
 
     /// The door to one practice, for somebody who may be there.
     pub fn practice(self: &Arc<Self>, actor: Actor) -> Door {
-        Door {
-            app: Arc::clone(self),
-            actor,
-        }
+        Door { app: Arc::clone(self), actor }
     }
 }
 

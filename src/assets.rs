@@ -20,16 +20,10 @@ struct Catalogue {
 fn catalogue() -> &'static Catalogue {
     static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
     CATALOGUE.get_or_init(|| {
-        let mut all = Catalogue {
-            hrefs: HashMap::new(),
-            names: HashMap::new(),
-        };
+        let mut all = Catalogue { hrefs: HashMap::new(), names: HashMap::new() };
         for name in Dist::iter() {
             let Some(file) = Dist::get(&name) else { continue };
-            let hash: String = file.metadata.sha256_hash()[..6]
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect();
+            let hash: String = file.metadata.sha256_hash()[..6].iter().map(|b| format!("{b:02x}")).collect();
             let hashed = match name.rsplit_once('.') {
                 Some((stem, ending)) => format!("{stem}.{hash}.{ending}"),
                 None => format!("{name}.{hash}"),
@@ -65,9 +59,6 @@ pub fn serve(hashed: &str) -> Response {
     let mut response = file.data.into_owned().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     response
 }

@@ -133,23 +133,11 @@ async fn run(cli: Cli) -> Result<()> {
     let app = App::open(config, Clock::System)?;
     match cli.command {
         Command::Serve | Command::Migrate => Ok(()),
-        Command::Practice(PracticeCommand::Create {
-            name,
-            owner_name,
-            owner_email,
-            time_zone,
-            ..
-        }) => {
+        Command::Practice(PracticeCommand::Create { name, owner_name, owner_email, time_zone, .. }) => {
             let password = password_from_stdin()?;
             create_practice(&app, &name, &owner_name, &owner_email, &time_zone, &password).await
         }
-        Command::Member(MemberCommand::Create {
-            practice,
-            name,
-            email,
-            role,
-            ..
-        }) => {
+        Command::Member(MemberCommand::Create { practice, name, email, role, .. }) => {
             let password = password_from_stdin()?;
             create_member(&app, &practice, &name, &email, &role, &password).await
         }
@@ -162,9 +150,7 @@ async fn run(cli: Cli) -> Result<()> {
 
 fn start_logging(filter: &str) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|e| Error::config(format!("RUH_LOG: {e}")))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.try_init().map_err(|e| Error::internal(e.to_string()))
 }
 
@@ -176,17 +162,12 @@ fn password_from_stdin() -> Result<String> {
 }
 
 fn refused(what: &str, refusal: people::Refusal) -> Error {
-    Error::config(format!(
-        "{what}: {}",
-        Words::of("en").with(refusal.key(), &[("limit", "100")])
-    ))
+    Error::config(format!("{what}: {}", Words::of("en").with(refusal.key(), &[("limit", "100")])))
 }
 
 fn first_and_last(name: &str) -> Result<(String, String)> {
     let name = people::name(name).map_err(|r| refused("name", r))?;
-    let (first, last) = name
-        .rsplit_once(' ')
-        .ok_or_else(|| Error::config("give a first and a last name"))?;
+    let (first, last) = name.rsplit_once(' ').ok_or_else(|| Error::config("give a first and a last name"))?;
     Ok((first.trim().to_string(), last.to_string()))
 }
 
@@ -237,13 +218,8 @@ async fn create_member(app: &Shared, slug: &str, name: &str, email: &str, role: 
             let account = accounts::create(h, &email, &hash, Confirmed::Yes)?;
             let actor = Actor::system(info.id);
             let sees_clients = role != Role::Support;
-            let new = NewMember {
-                account,
-                first_name: first_name.clone(),
-                last_name: last_name.clone(),
-                role,
-                sees_clients,
-            };
+            let new =
+                NewMember { account, first_name: first_name.clone(), last_name: last_name.clone(), role, sees_clients };
             members::add(&h.practice(&actor), &new)
         })
         .await?;
@@ -256,25 +232,20 @@ async fn create_token(app: &Shared, email: &str, name: &str, slug: Option<String
     let name = people::name(name).map_err(|r| refused("name", r))?;
     let token = app
         .write(move |h| {
-            let account = accounts::address(h, &key)?
-                .ok_or_else(|| Error::config("no member has this e-mail"))?
-                .account;
+            let account =
+                accounts::address(h, &key)?.ok_or_else(|| Error::config("no member has this e-mail"))?.account;
             let wanted = match &slug {
                 None => None,
-                Some(slug) => Some(
-                    practices::by_slug(h, slug)?
-                        .ok_or_else(|| Error::config("no practice has this slug"))?
-                        .id,
-                ),
+                Some(slug) => {
+                    Some(practices::by_slug(h, slug)?.ok_or_else(|| Error::config("no practice has this slug"))?.id)
+                }
             };
             let mut places = members::of_account(h, account)?;
             places.retain(|(practice, _)| wanted.is_none_or(|wanted| *practice == wanted));
             match places.as_slice() {
                 [] => Err(Error::config("no member has this e-mail")),
                 [(practice, member)] => members::create_token(&h.practice(&Actor::system(*practice)), *member, &name),
-                _ => Err(Error::config(
-                    "this member belongs to several practices: say --practice SLUG",
-                )),
+                _ => Err(Error::config("this member belongs to several practices: say --practice SLUG")),
             }
         })
         .await?;
@@ -288,8 +259,8 @@ async fn verify_audit(app: &Shared) -> Result<()> {
             println!("The audit record is whole: {entries} entries.");
             Ok(())
         }
-        Verdict::Broken { seq, what } => Err(Error::config(format!(
-            "the audit record is broken at entry {seq}: {what}"
-        ))),
+        Verdict::Broken { seq, what } => {
+            Err(Error::config(format!("the audit record is broken at entry {seq}: {what}")))
+        }
     }
 }

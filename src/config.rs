@@ -78,10 +78,7 @@ impl Settings {
             None => Settings::default(),
             Some(path) => read_file(path)?,
         };
-        let public_url = self
-            .public_url
-            .or(file.public_url)
-            .unwrap_or_else(|| "http://localhost:8080".into());
+        let public_url = self.public_url.or(file.public_url).unwrap_or_else(|| "http://localhost:8080".into());
         let public_url = public_url.trim_end_matches('/').to_string();
         let host = host_of(&public_url)
             .ok_or_else(|| Error::config("RUH_PUBLIC_URL must be http:// or https:// and a host, without a path"))?;
@@ -89,13 +86,8 @@ impl Settings {
         let listen = self.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into());
         let proxies = self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default();
         Ok(Config {
-            listen: listen
-                .parse()
-                .map_err(|_| Error::config(format!("RUH_LISTEN: {listen} is not address:port")))?,
-            mail_from: self
-                .mail_from
-                .or(file.mail_from)
-                .unwrap_or_else(|| format!("Ruh Care <no-reply@{host}>")),
+            listen: listen.parse().map_err(|_| Error::config(format!("RUH_LISTEN: {listen} is not address:port")))?,
+            mail_from: self.mail_from.or(file.mail_from).unwrap_or_else(|| format!("Ruh Care <no-reply@{host}>")),
             trusted_proxies: parse_proxies(&proxies)?,
             database_url: self
                 .database_url
@@ -104,10 +96,7 @@ impl Settings {
             smtp_url: self.smtp_url.or(file.smtp_url).filter(|url| !url.is_empty()),
             secret_key: self.secret_key.or(file.secret_key).filter(|key| !key.is_empty()),
             log: self.log.or(file.log).unwrap_or_else(|| "info".into()),
-            metrics_token: self
-                .metrics_token
-                .or(file.metrics_token)
-                .filter(|token| !token.is_empty()),
+            metrics_token: self.metrics_token.or(file.metrics_token).filter(|token| !token.is_empty()),
             undo: std::time::Duration::from_secs(self.undo_seconds.or(file.undo_seconds).unwrap_or(10)),
             lease: std::time::Duration::from_secs(self.lease_seconds.or(file.lease_seconds).unwrap_or(60).max(2)),
             public_url,
@@ -138,10 +127,7 @@ impl Config {
         if !trusted(&peer) {
             return peer;
         }
-        let named = forwarded_for
-            .unwrap_or_default()
-            .rsplit(',')
-            .map_while(|part| part.trim().parse().ok());
+        let named = forwarded_for.unwrap_or_default().rsplit(',').map_while(|part| part.trim().parse().ok());
         let mut last = peer;
         for ip in named.take(16) {
             last = ip;
@@ -160,16 +146,10 @@ fn read_file(path: &Path) -> Result<Settings, Error> {
 
 fn parse_proxies(text: &str) -> Result<Vec<IpNet>, Error> {
     let one = |part: &str| {
-        let net = part
-            .parse::<IpNet>()
-            .or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
+        let net = part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
         net.map_err(|_| Error::config(format!("RUH_TRUSTED_PROXIES: {part} is no address or network")))
     };
-    text.split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(one)
-        .collect()
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
 }
 
 /// The host of an http address without path; nothing if it is anything else.
@@ -189,10 +169,7 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_is_believed() {
-        let config = resolve(Settings {
-            trusted_proxies: Some("10.0.0.0/8, 127.0.0.1".into()),
-            ..Settings::default()
-        });
+        let config = resolve(Settings { trusted_proxies: Some("10.0.0.0/8, 127.0.0.1".into()), ..Settings::default() });
         let ip = |text: &str| text.parse::<IpAddr>().unwrap_or_else(|e| panic!("{e}"));
         let cases = [
             ("9.9.9.9", Some("1.2.3.4"), "9.9.9.9"),
@@ -209,26 +186,11 @@ mod tests {
     #[test]
     fn a_public_address_is_a_scheme_and_a_host() {
         for bad in ["ftp://x", "localhost:8080", "http://", "https://a@b", "https://a/b"] {
-            let settings = Settings {
-                public_url: Some(bad.into()),
-                ..Settings::default()
-            };
+            let settings = Settings { public_url: Some(bad.into()), ..Settings::default() };
             assert!(settings.resolve().is_err(), "{bad}");
         }
-        assert!(
-            resolve(Settings {
-                public_url: Some("http://127.0.0.1:9".into()),
-                ..Settings::default()
-            })
-            .is_local()
-        );
-        assert!(
-            !resolve(Settings {
-                public_url: Some("https://localhost".into()),
-                ..Settings::default()
-            })
-            .is_local()
-        );
+        assert!(resolve(Settings { public_url: Some("http://127.0.0.1:9".into()), ..Settings::default() }).is_local());
+        assert!(!resolve(Settings { public_url: Some("https://localhost".into()), ..Settings::default() }).is_local());
     }
 
     #[test]

@@ -32,8 +32,7 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
         Found::Nobody => Ok(Identity::Nobody),
         Found::Token(identity) => Ok(identity),
         Found::Idle(session) => {
-            app.write(move |h| accounts::end(h, session.account, session.id))
-                .await?;
+            app.write(move |h| accounts::end(h, session.account, session.id)).await?;
             Ok(Identity::Nobody)
         }
         Found::Signed(signed) => {
@@ -51,9 +50,9 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     // A request that carries a token is the token's, even where a cookie came along.
     if let Some(token) = token {
         let by_token = crate::members::by_token(h, token)?;
-        return Ok(by_token.map_or(Found::Nobody, |(actor, practice)| {
-            Found::Token(Identity::Token { actor, practice })
-        }));
+        return Ok(
+            by_token.map_or(Found::Nobody, |(actor, practice)| Found::Token(Identity::Token { actor, practice }))
+        );
     }
     let Some(session) = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten() else {
         return Ok(Found::Nobody);
@@ -74,12 +73,7 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     if is_idle(h.now, session.last_seen_at, idle) {
         return Ok(Found::Idle(session));
     }
-    Ok(Found::Signed(Box::new(SignedIn {
-        session,
-        email,
-        idle,
-        place,
-    })))
+    Ok(Found::Signed(Box::new(SignedIn { session, email, idle, place })))
 }
 
 fn minutes(count: i64) -> Duration {

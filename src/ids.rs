@@ -13,10 +13,7 @@ pub struct Ids {
 
 impl Ids {
     pub fn new(clock: Clock) -> Ids {
-        Ids {
-            clock,
-            context: Mutex::new(ContextV7::new()),
-        }
+        Ids { clock, context: Mutex::new(ContextV7::new()) }
     }
 
     pub fn new_id(&self) -> Uuid {

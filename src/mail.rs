@@ -48,10 +48,7 @@ enum Way {
 
 impl Mailer {
     pub fn new(config: &Config) -> Result<Mailer> {
-        let from: Mailbox = config
-            .mail_from
-            .parse()
-            .map_err(|e| Error::config(format!("RUH_MAIL_FROM: {e}")))?;
+        let from: Mailbox = config.mail_from.parse().map_err(|e| Error::config(format!("RUH_MAIL_FROM: {e}")))?;
         let way = match &config.smtp_url {
             Some(url) => {
                 let builder = SmtpTransport::from_url(url).map_err(|e| Error::config(format!("RUH_SMTP_URL: {e}")))?;
@@ -61,11 +58,7 @@ impl Mailer {
             }
             None => Way::Folder(config.data_dir.join("mail")),
         };
-        Ok(Mailer {
-            host: from.email.domain().to_string(),
-            from,
-            way,
-        })
+        Ok(Mailer { host: from.email.domain().to_string(), from, way })
     }
 
     /// Whether mail leaves this machine at all.
@@ -103,16 +96,8 @@ impl Mailer {
     fn build(&self, mail: &Mail) -> std::result::Result<Message, String> {
         let address: Address = mail.to.parse().map_err(|e| format!("{e}"))?;
         // A name may hold anything a person typed; a header holds one line.
-        let name: String = mail
-            .to_name
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        let subject: String = mail
-            .subject
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let name: String = mail.to_name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let subject: String = mail.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let name = Some(name.trim().to_string()).filter(|name| !name.is_empty());
         Message::builder()
             .from(self.from.clone())
@@ -165,12 +150,6 @@ pub fn bodies(
         text.push_str(paragraph);
         text.push_str("\n\n");
     }
-    let page = MailPage {
-        lang: words.lang(),
-        dir: words.dir(),
-        paragraphs,
-        button,
-        after,
-    };
+    let page = MailPage { lang: words.lang(), dir: words.dir(), paragraphs, button, after };
     Ok((text, askama::Template::render(&page)?))
 }

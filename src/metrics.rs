@@ -29,30 +29,15 @@ impl Metrics {
     pub fn text(&self) -> String {
         let all = [
             ("ruh_requests_total", "Requests answered.", &self.requests),
-            (
-                "ruh_server_errors_total",
-                "Requests answered with 5xx.",
-                &self.server_errors,
-            ),
+            ("ruh_server_errors_total", "Requests answered with 5xx.", &self.server_errors),
             ("ruh_jobs_done_total", "Jobs done.", &self.jobs_done),
-            (
-                "ruh_jobs_failed_total",
-                "Runs of jobs that did not succeed.",
-                &self.jobs_failed,
-            ),
+            ("ruh_jobs_failed_total", "Runs of jobs that did not succeed.", &self.jobs_failed),
             ("ruh_sign_ins_total", "Sign-ins that succeeded.", &self.sign_ins),
-            (
-                "ruh_sign_in_refusals_total",
-                "Sign-ins that were refused.",
-                &self.sign_in_refusals,
-            ),
+            ("ruh_sign_in_refusals_total", "Sign-ins that were refused.", &self.sign_in_refusals),
         ];
         let mut text = String::new();
         for (name, help, counter) in all {
-            text.push_str(&format!(
-                "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}\n",
-                counter.get()
-            ));
+            text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {}\n", counter.get()));
         }
         text
     }

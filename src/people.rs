@@ -105,10 +105,8 @@ impl Email {
         }
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| Refusal::EmailDomain)?;
         let labels = domain.split('.').count();
-        let top_is_letters = domain
-            .rsplit('.')
-            .next()
-            .is_some_and(|top| top.len() >= 2 && !top.as_bytes()[0].is_ascii_digit());
+        let top_is_letters =
+            domain.rsplit('.').next().is_some_and(|top| top.len() >= 2 && !top.as_bytes()[0].is_ascii_digit());
         if labels < 2 || !top_is_letters {
             return Err(Refusal::EmailDomain);
         }
@@ -119,31 +117,18 @@ impl Email {
         if local.starts_with('"') || address.parse::<lettre::Address>().is_err() {
             return Err(Refusal::EmailShape);
         }
-        Ok(Email {
-            key: address.to_lowercase(),
-            address,
-        })
+        Ok(Email { key: address.to_lowercase(), address })
     }
 
     /// An address read back from the database, where only parsed ones are.
     pub fn stored(address: String) -> Email {
-        Email {
-            key: address.to_lowercase(),
-            address,
-        }
+        Email { key: address.to_lowercase(), address }
     }
 
     /// The key of whatever was typed at sign-in: something that is no address is simply unknown.
     pub fn loose_key(text: &str) -> String {
         Email::parse(text).map_or_else(
-            |_| {
-                text.trim()
-                    .to_lowercase()
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(EMAIL_LIMIT)
-                    .collect()
-            },
+            |_| text.trim().to_lowercase().chars().filter(|c| !c.is_control()).take(EMAIL_LIMIT).collect(),
             |e| e.key,
         )
     }
@@ -193,10 +178,8 @@ fn country_of(zone: &str) -> phonenumber::country::Id {
 
 /// A phone number as people in its country write it, with the country in front.
 pub fn phone_said(e164: &str) -> String {
-    phonenumber::parse(None, e164).map_or_else(
-        |_| e164.to_string(),
-        |n| n.format().mode(phonenumber::Mode::International).to_string(),
-    )
+    phonenumber::parse(None, e164)
+        .map_or_else(|_| e164.to_string(), |n| n.format().mode(phonenumber::Mode::International).to_string())
 }
 
 /// A birth date, YYYY-MM-DD: a real day, not in the future, not more than 130 years ago.
@@ -249,12 +232,8 @@ pub fn folded(text: &str) -> String {
 
 /// The initials of a name, as shown when names are blurred.
 pub fn initials(name: &str) -> String {
-    let letters: Vec<String> = name
-        .split_whitespace()
-        .filter_map(|w| w.chars().next())
-        .take(2)
-        .map(|c| format!("{c}."))
-        .collect();
+    let letters: Vec<String> =
+        name.split_whitespace().filter_map(|w| w.chars().next()).take(2).map(|c| format!("{c}.")).collect();
     letters.join(" ")
 }
 
@@ -332,10 +311,7 @@ mod tests {
     #[test]
     fn birth_dates() {
         let today = jiff::civil::date(2026, 3, 1);
-        assert_eq!(
-            birth_date("2024-02-29", today),
-            Ok(Some(jiff::civil::date(2024, 2, 29)))
-        );
+        assert_eq!(birth_date("2024-02-29", today), Ok(Some(jiff::civil::date(2024, 2, 29))));
         assert_eq!(birth_date("", today), Ok(None));
         for bad in ["2023-02-29", "1-1-2000", "2000/01/01", "yesterday", "2000-1-1"] {
             assert_eq!(birth_date(bad, today), Err(Refusal::DateShape), "{bad}");

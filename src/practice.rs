@@ -46,13 +46,7 @@ impl<'t> House<'t> {
 
     /// Enters the practice of an actor, in the same transaction.
     pub fn practice<'s>(&'s self, actor: &'s Actor) -> Practice<'s> {
-        Practice {
-            tx: self.tx,
-            app: self.app,
-            now: self.now,
-            id: actor.practice,
-            actor,
-        }
+        Practice { tx: self.tx, app: self.app, now: self.now, id: actor.practice, actor }
     }
 
     /// What pages and the guard need to know of a practice.
@@ -100,11 +94,7 @@ impl<'t> House<'t> {
 impl<'t> Practice<'t> {
     /// The accounts' side of the same transaction.
     pub fn house(&self) -> House<'t> {
-        House {
-            tx: self.tx,
-            app: self.app,
-            now: self.now,
-        }
+        House { tx: self.tx, app: self.app, now: self.now }
     }
 
     pub fn engine(&self) -> Engine {

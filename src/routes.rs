@@ -49,11 +49,7 @@ pub struct Routes {
 
 impl Routes {
     fn new(app: &Shared) -> Routes {
-        Routes {
-            app: app.clone(),
-            router: Router::new(),
-            list: Vec::new(),
-        }
+        Routes { app: app.clone(), router: Router::new(), list: Vec::new() }
     }
 
     pub fn get<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
@@ -99,11 +95,7 @@ impl Routes {
             Method::PATCH => axum::routing::MethodFilter::PATCH,
             _ => axum::routing::MethodFilter::POST,
         };
-        let state = Guard {
-            app: self.app.clone(),
-            access,
-            presence,
-        };
+        let state = Guard { app: self.app.clone(), access, presence };
         let route: MethodRouter<Shared> = on(filter, handler).layer(middleware::from_fn_with_state(state, guard));
         self.router = self.router.route(path, route);
         self.list.push(RouteInfo { method, path, access });
@@ -137,9 +129,7 @@ pub fn router(app: Shared) -> Router {
     all(&app)
         .router
         .fallback(|| async { Error::NotFound })
-        .layer(CatchPanicLayer::custom(|_| {
-            Error::internal("a handler panicked").into_response()
-        }))
+        .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), finish))
@@ -176,10 +166,7 @@ async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Resp
 }
 
 fn is_page(response: &Response) -> bool {
-    let kind = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok());
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
@@ -199,16 +186,9 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
     let who = crate::identify::identify(app, headers, presence).await?;
     let ctx = Box::new(Ctx {
         ip: app.config.client_ip(peer, header_text(headers, "x-forwarded-for")),
-        user_agent: header_text(headers, header::USER_AGENT.as_str())
-            .unwrap_or_default()
-            .chars()
-            .take(300)
-            .collect(),
+        user_agent: header_text(headers, header::USER_AGENT.as_str()).unwrap_or_default().chars().take(300).collect(),
         is_fragment: headers.contains_key("hx-request"),
-        address: request
-            .uri
-            .path_and_query()
-            .map_or_else(|| "/".to_string(), ToString::to_string),
+        address: request.uri.path_and_query().map_or_else(|| "/".to_string(), ToString::to_string),
         flash: cookie_value(app, headers, Cookie::Flash),
         device: cookie_value(app, headers, Cookie::Device),
         link: cookie_value(app, headers, Cookie::Link),
@@ -227,11 +207,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
         }
     };
     // What somebody may not see does not exist for them.
-    if allowed {
-        Ok(Admission::In(ctx))
-    } else {
-        Err(Error::NotFound)
-    }
+    if allowed { Ok(Admission::In(ctx)) } else { Err(Error::NotFound) }
 }
 
 fn stands_where(access: Access, ctx: &Ctx) -> bool {
@@ -258,9 +234,7 @@ fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// The bearer token of a request.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    header_text(headers, header::AUTHORIZATION.as_str())?
-        .strip_prefix("Bearer ")
-        .map(str::trim)
+    header_text(headers, header::AUTHORIZATION.as_str())?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// Where `/` leads.
@@ -271,8 +245,6 @@ pub fn home_of(kind: Option<PlaceKind>) -> &'static str {
 /// 401 for a program.
 pub fn unauthorized() -> Response {
     let mut response = crate::web::problem(StatusCode::UNAUTHORIZED, &Error::NotFound, None);
-    response
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     response
 }

@@ -83,10 +83,8 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
         if text.len() != 64 || !text.is_ascii() {
             return None;
         }
-        let pairs: Option<Vec<u8>> = (0..64)
-            .step_by(2)
-            .map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok())
-            .collect();
+        let pairs: Option<Vec<u8>> =
+            (0..64).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
         pairs
     };
     let bytes = from_hex()

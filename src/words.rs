@@ -36,10 +36,7 @@ fn english() -> &'static FluentBundle<FluentResource> {
 impl Words {
     /// The texts for a language tag; English where there is none yet.
     pub fn of(_lang: &str) -> Words {
-        Words {
-            lang: "en",
-            bundle: english(),
-        }
+        Words { lang: "en", bundle: english() }
     }
 
     pub fn lang(&self) -> &'static str {

@@ -37,10 +37,7 @@ impl Guesses {
         let bucket = |purpose: &str, parts: &[&[u8]]| app.secrets.digest(purpose, parts)[..16].to_vec();
         let buckets = match device {
             Some(device) => {
-                vec![(
-                    bucket("guess device", &[device.as_bytes(), email_key.as_bytes()]),
-                    PER_DEVICE,
-                )]
+                vec![(bucket("guess device", &[device.as_bytes(), email_key.as_bytes()]), PER_DEVICE)]
             }
             None => vec![
                 (bucket("guess account", &[email_key.as_bytes()]), PER_ACCOUNT),

@@ -32,16 +32,8 @@ pub async fn send_link(app: &Shared, job: &Job) -> Result<Outcome> {
     let words = Words::of("en");
     let address = app.config.link(&format!("/reset/{}", links::token(app, link.id)));
     let paragraphs = [words.t("mail-hello"), words.t("mail-reset-text")];
-    let after = [
-        words.with("mail-button-help", &[("link", &address)]),
-        words.t("mail-reset-ignore"),
-    ];
-    let (text, html) = bodies(
-        words,
-        &paragraphs,
-        Some((&words.t("mail-reset-button"), &address)),
-        &after,
-    )?;
+    let after = [words.with("mail-button-help", &[("link", &address)]), words.t("mail-reset-ignore")];
+    let (text, html) = bodies(words, &paragraphs, Some((&words.t("mail-reset-button"), &address)), &after)?;
     let mail = Mail {
         id: job.id,
         to: link.email.address.clone(),
@@ -61,11 +53,7 @@ pub async fn tell_old_address(app: &Shared, job: &Job) -> Result<Outcome> {
         return done(app, job).await;
     };
     let words = Words::of("en");
-    let paragraphs = [
-        words.t("mail-hello"),
-        words.t("mail-moved-text"),
-        words.t("mail-moved-until"),
-    ];
+    let paragraphs = [words.t("mail-hello"), words.t("mail-moved-text"), words.t("mail-moved-until")];
     let after = [words.t("mail-moved-not-you")];
     let (text, html) = bodies(words, &paragraphs, None, &after)?;
     let mail = Mail {

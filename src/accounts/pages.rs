@@ -56,19 +56,11 @@ struct SignInPage {
 fn sign_in_form(ctx: &Ctx, typed: &SignInForm, problem: Option<String>, notice: String) -> SignInPage {
     let words = ctx.words();
     let items = problem.iter().map(|text| ("email".to_string(), text.clone())).collect();
-    let resume = (!typed.resume_path.is_empty()).then(|| Resume {
-        path: typed.resume_path.clone(),
-        body: typed.resume_body.clone(),
-    });
+    let resume = (!typed.resume_path.is_empty())
+        .then(|| Resume { path: typed.resume_path.clone(), body: typed.resume_body.clone() });
     SignInPage {
-        shell: Shell {
-            idle_seconds: None,
-            ..ctx.shell(words.t("sign-in-title"), Section::None)
-        },
-        errors: ErrorSummary {
-            items,
-            title: words.t("sign-in-failed-title"),
-        },
+        shell: Shell { idle_seconds: None, ..ctx.shell(words.t("sign-in-title"), Section::None) },
+        errors: ErrorSummary { items, title: words.t("sign-in-failed-title") },
         notice,
         email: Field::email("email", words.t("field-email"))
             .value(&typed.email)
@@ -109,10 +101,7 @@ async fn show_sign_in(ctx: Ctx, Query(query): Query<SignInQuery>) -> Result<Resp
         "email" => words.t("email-change-done"),
         _ => String::new(),
     };
-    let typed = SignInForm {
-        next: query.next,
-        ..SignInForm::default()
-    };
+    let typed = SignInForm { next: query.next, ..SignInForm::default() };
     html(StatusCode::OK, &sign_in_form(&ctx, &typed, None, notice))
 }
 
@@ -142,10 +131,7 @@ pub async fn sign_in_page(ctx: Ctx, request: Request) -> Result<Response> {
 /// The fields of a form, without any password: those are typed again.
 fn without_passwords(body: &[u8]) -> String {
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
-    let kept: Vec<_> = fields
-        .into_iter()
-        .filter(|(name, _)| !name.contains("password"))
-        .collect();
+    let kept: Vec<_> = fields.into_iter().filter(|(name, _)| !name.contains("password")).collect();
     serde_urlencoded::to_string(kept).unwrap_or_default()
 }
 
@@ -162,14 +148,7 @@ pub fn resume_page(ctx: &Ctx, path: &str, body: &str) -> Result<Response> {
     let words = ctx.words();
     let fields = serde_urlencoded::from_str(body).unwrap_or_default();
     let shell = ctx.shell(words.t("resume-title"), Section::None);
-    html(
-        StatusCode::OK,
-        &ResumePage {
-            shell,
-            action: path.to_string(),
-            fields,
-        },
-    )
+    html(StatusCode::OK, &ResumePage { shell, action: path.to_string(), fields })
 }
 
 async fn sign_in(ctx: Ctx, Form(typed): Form<SignInForm>) -> Result<Response> {
@@ -182,12 +161,8 @@ async fn sign_in(ctx: Ctx, Form(typed): Form<SignInForm>) -> Result<Response> {
         }
         Attempt::Wait { seconds } => {
             let minutes = seconds.div_ceil(60).to_string();
-            let page = sign_in_form(
-                &ctx,
-                &typed,
-                Some(words.with("sign-in-wait", &[("minutes", &minutes)])),
-                String::new(),
-            );
+            let page =
+                sign_in_form(&ctx, &typed, Some(words.with("sign-in-wait", &[("minutes", &minutes)])), String::new());
             return Ok(sign_in::waiting(html(StatusCode::TOO_MANY_REQUESTS, &page)?, seconds));
         }
     };
@@ -214,14 +189,8 @@ pub async fn sign_in_as_member(ctx: &Ctx, practice: PracticeId, member: MemberId
         .read(move |h| queries::account_of_member(h, practice, member))
         .await?
         .ok_or_else(|| Error::internal("the new owner has no account"))?;
-    let email = ctx
-        .app
-        .read(move |h| super::login_email(h, account))
-        .await?
-        .ok_or(Error::NotFound)?;
-    let started = sign_in::start_for(ctx, account, Stand::At(practice, member.0))
-        .await?
-        .ok_or(Error::NotFound)?;
+    let email = ctx.app.read(move |h| super::login_email(h, account)).await?.ok_or(Error::NotFound)?;
+    let started = sign_in::start_for(ctx, account, Stand::At(practice, member.0)).await?.ok_or(Error::NotFound)?;
     started.lead(ctx, started.landing(), &email.key)
 }
 

@@ -34,10 +34,7 @@ fn argon2() -> Argon2<'static> {
 impl Passwords {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Passwords {
-        Passwords {
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Semaphore::new(WAITING_LIMIT),
-        }
+        Passwords { running: Arc::new(Semaphore::new(AT_ONCE)), waiting: Semaphore::new(WAITING_LIMIT) }
     }
 
     /// Hashes a new password. Errors: too many hashes are waiting.
@@ -45,8 +42,7 @@ impl Passwords {
         let password = password.to_string();
         self.on_pool(move || {
             let hash = argon2().hash_password(password.as_bytes());
-            hash.map(|hash| hash.to_string())
-                .map_err(|e| Error::internal(format!("argon2: {e}")))
+            hash.map(|hash| hash.to_string()).map_err(|e| Error::internal(format!("argon2: {e}")))
         })
         .await?
     }
@@ -133,15 +129,8 @@ pub fn check_new(password: &str, about: &[&str]) -> std::result::Result<(), Weak
             Warning::ThisIsACommonPassword,
             Warning::ThisIsSimilarToACommonlyUsedPassword,
         ];
-        let is_common = judged
-            .feedback()
-            .and_then(|f| f.warning())
-            .is_some_and(|w| common.contains(&w));
-        return Err(if is_common {
-            Weakness::Common
-        } else {
-            Weakness::Guessable
-        });
+        let is_common = judged.feedback().and_then(|f| f.warning()).is_some_and(|w| common.contains(&w));
+        return Err(if is_common { Weakness::Common } else { Weakness::Guessable });
     }
     Ok(())
 }
@@ -189,26 +178,13 @@ mod tests {
         let passwords = Passwords::new();
         // The stand-in must parse with the same cost as real hashes, or the times would tell them apart.
         let parsed = PasswordHash::new(NOBODY).unwrap_or_else(|e| panic!("{e}"));
-        let real = passwords
-            .hash("lantern orchid gravel")
-            .await
-            .unwrap_or_else(|e| panic!("{e}"));
+        let real = passwords.hash("lantern orchid gravel").await.unwrap_or_else(|e| panic!("{e}"));
         let real_parsed = PasswordHash::new(&real).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(parsed.algorithm, real_parsed.algorithm);
         assert_eq!(parsed.params.to_string(), real_parsed.params.to_string());
         assert_eq!(parsed.hash.map(|h| h.len()), real_parsed.hash.map(|h| h.len()));
         assert!(!passwords.verify("lantern orchid gravel", None).await.unwrap_or(true));
-        assert!(
-            passwords
-                .verify("lantern orchid gravel", Some(real.clone()))
-                .await
-                .unwrap_or(false)
-        );
-        assert!(
-            !passwords
-                .verify("lantern orchid gravel!", Some(real))
-                .await
-                .unwrap_or(true)
-        );
+        assert!(passwords.verify("lantern orchid gravel", Some(real.clone())).await.unwrap_or(false));
+        assert!(!passwords.verify("lantern orchid gravel!", Some(real)).await.unwrap_or(true));
     }
 }

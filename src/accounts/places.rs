@@ -22,9 +22,7 @@ impl PlaceKind {
     }
 
     pub fn parse(text: &str) -> Option<PlaceKind> {
-        [PlaceKind::Staff, PlaceKind::Portal]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [PlaceKind::Staff, PlaceKind::Portal].into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// Where somebody lands there.

@@ -114,9 +114,7 @@ pub fn addresses(h: &House, account: AccountId) -> Result<Vec<Address>> {
 
 /// A live address by its own id.
 pub fn address_by_id(h: &House, id: Uuid) -> Result<Option<(AccountId, Email)>> {
-    h.one(&ADDRESS_BY_ID, params![id], |row| {
-        Ok((row.get(0)?, Email::stored(row.get(1)?)))
-    })
+    h.one(&ADDRESS_BY_ID, params![id], |row| Ok((row.get(0)?, Email::stored(row.get(1)?))))
 }
 
 pub fn insert_account(h: &House, id: AccountId, password_hash: &str) -> Result<()> {
@@ -130,20 +128,11 @@ pub fn insert_address(
     email: &Email,
     confirmed_at: Option<Instant>,
 ) -> Result<()> {
-    h.run(
-        &INSERT_ADDRESS,
-        params![id, account, &email.address, &email.key, confirmed_at, h.now],
-    )
-    .map(drop)
+    h.run(&INSERT_ADDRESS, params![id, account, &email.address, &email.key, confirmed_at, h.now]).map(drop)
 }
 
 pub fn password_hash(h: &House, account: AccountId) -> Result<Option<String>> {
-    Ok(h.one(
-        &PASSWORD_HASH,
-        params![account],
-        |row| Ok(row.get::<Option<String>>(0)?),
-    )?
-    .flatten())
+    Ok(h.one(&PASSWORD_HASH, params![account], |row| Ok(row.get::<Option<String>>(0)?))?.flatten())
 }
 
 pub fn set_password(h: &House, account: AccountId, hash: Option<&str>) -> Result<()> {
@@ -193,9 +182,7 @@ pub fn portal_places(h: &House, account: AccountId) -> Result<Vec<Place>> {
 
 /// How many memberships an account ever had, and which portal accesses.
 pub fn reach(h: &House, account: AccountId) -> Result<(i64, Vec<Uuid>)> {
-    let members = h
-        .one(&MEMBERSHIPS, params![account], |row| Ok(row.get::<i64>(0)?))?
-        .unwrap_or(0);
+    let members = h.one(&MEMBERSHIPS, params![account], |row| Ok(row.get::<i64>(0)?))?.unwrap_or(0);
     let accesses = h.all(&ACCESSES, params![account], |row| Ok(row.get(0)?))?;
     Ok((members, accesses))
 }
@@ -222,13 +209,7 @@ fn to_session(row: &crate::db::Row) -> Result<Session> {
         (Some(kind), Some(practice), Some(id)) => Some((kind, practice, id)),
         _ => None,
     };
-    Ok(Session {
-        id: row.get(0)?,
-        account: row.get(1)?,
-        last_seen_at: row.get(2)?,
-        place,
-        several_places: row.get(6)?,
-    })
+    Ok(Session { id: row.get(0)?, account: row.get(1)?, last_seen_at: row.get(2)?, place, several_places: row.get(6)? })
 }
 
 /// A session that is not ended.
@@ -266,21 +247,12 @@ pub fn end_sessions_at(h: &House, practice: PracticeId, place: Uuid) -> Result<(
 
 pub fn sessions(h: &House, account: AccountId, oldest: Instant) -> Result<Vec<SessionRow>> {
     h.all(&SESSIONS, params![account, oldest], |row| {
-        Ok(SessionRow {
-            id: row.get(0)?,
-            device: row.get(1)?,
-            created_at: row.get(2)?,
-            last_seen_at: row.get(3)?,
-        })
+        Ok(SessionRow { id: row.get(0)?, device: row.get(1)?, created_at: row.get(2)?, last_seen_at: row.get(3)? })
     })
 }
 
 pub fn insert_link(h: &House, id: Uuid, account: AccountId, kind: &str, to: &Email, expires: Instant) -> Result<()> {
-    h.run(
-        &INSERT_LINK,
-        params![id, account, kind, &to.address, &to.key, h.now, expires],
-    )
-    .map(drop)
+    h.run(&INSERT_LINK, params![id, account, kind, &to.address, &to.key, h.now, expires]).map(drop)
 }
 
 pub fn link(h: &House, id: Uuid) -> Result<Option<Link>> {
@@ -311,10 +283,7 @@ pub fn insert_reset_request(h: &House, id: Uuid, email: &str, key: &str) -> Resu
 }
 
 pub fn recent_reset_requests(h: &House, key: &str, since: Instant) -> Result<i64> {
-    Ok(
-        h.one(&RECENT_RESET_REQUESTS, params![key, since], |row| Ok(row.get(0)?))?
-            .unwrap_or(0),
-    )
+    Ok(h.one(&RECENT_RESET_REQUESTS, params![key, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 pub fn reset_request(h: &House, id: Uuid) -> Result<Option<String>> {
@@ -322,9 +291,7 @@ pub fn reset_request(h: &House, id: Uuid) -> Result<Option<String>> {
 }
 
 pub fn count_guess(h: &House, bucket: &[u8], oldest: Instant) -> Result<(Instant, i64)> {
-    let row = h.one(&COUNT_GUESS, params![bucket, h.now, oldest], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let row = h.one(&COUNT_GUESS, params![bucket, h.now, oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
     row.ok_or_else(|| crate::error::Error::internal("counting a guess gave no row"))
 }
 

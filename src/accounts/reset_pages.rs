@@ -42,14 +42,8 @@ fn forgot_page(ctx: &Ctx, typed: &str, error: Option<String>, sent: bool) -> For
     let words = ctx.words();
     let items = error.iter().map(|text| ("email".to_string(), text.clone())).collect();
     ForgotPage {
-        shell: ctx.shell(
-            words.t(if sent { "forgot-sent-title" } else { "forgot-title" }),
-            Section::None,
-        ),
-        errors: ErrorSummary {
-            items,
-            title: words.t("ui-error-summary"),
-        },
+        shell: ctx.shell(words.t(if sent { "forgot-sent-title" } else { "forgot-title" }), Section::None),
+        errors: ErrorSummary { items, title: words.t("ui-error-summary") },
         email: Field::email("email", words.t("field-email"))
             .value(typed)
             .error(error)
@@ -101,14 +95,9 @@ async fn open_reset(ctx: Ctx, Path(token): Path<String>) -> Result<Response> {
 /// Takes a token out of the address: it goes on in a cookie, and neither log nor referrer sees it again.
 pub fn take_link(ctx: &Ctx, token: &str, to: &'static str) -> Result<Response> {
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
-    response
-        .headers_mut()
-        .insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let token: String = token
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .take(200)
-        .collect();
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let token: String =
+        token.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(200).collect();
     Cookie::Link.set(&ctx.app, &mut response, &token)?;
     Ok(response)
 }
@@ -125,10 +114,7 @@ struct ResetPage {
 
 fn reset_page(ctx: &Ctx, error: Option<String>, dead: Option<Dead>) -> ResetPage {
     let words = ctx.words();
-    let items = error
-        .iter()
-        .map(|text| ("password".to_string(), text.clone()))
-        .collect();
+    let items = error.iter().map(|text| ("password".to_string(), text.clone())).collect();
     let dead = dead.map(|dead| match dead {
         Dead::Expired => words.t("reset-expired"),
         Dead::Used => words.t("reset-used"),
@@ -137,10 +123,7 @@ fn reset_page(ctx: &Ctx, error: Option<String>, dead: Option<Dead>) -> ResetPage
     });
     ResetPage {
         shell: ctx.shell(words.t("reset-title"), Section::None),
-        errors: ErrorSummary {
-            items,
-            title: words.t("ui-error-summary"),
-        },
+        errors: ErrorSummary { items, title: words.t("ui-error-summary") },
         password: new_password_field(words, error),
         dead: dead.unwrap_or_default(),
     }

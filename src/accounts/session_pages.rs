@@ -34,18 +34,8 @@ struct PlacesPage {
 async fn show_places(ctx: Ctx) -> Result<Response> {
     let account = ctx.signed()?.session.account;
     let places = ctx.app.read(move |h| places_of(h, account)).await?;
-    let key = if places.is_empty() {
-        "places-none-title"
-    } else {
-        "places-title"
-    };
-    html(
-        StatusCode::OK,
-        &PlacesPage {
-            shell: ctx.shell(ctx.words().t(key), Section::None),
-            places,
-        },
-    )
+    let key = if places.is_empty() { "places-none-title" } else { "places-title" };
+    html(StatusCode::OK, &PlacesPage { shell: ctx.shell(ctx.words().t(key), Section::None), places })
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,10 +50,7 @@ async fn choose_place(ctx: Ctx, Form(chosen): Form<PlaceForm>) -> Result<Respons
     let account = signed.session.account;
     let key = signed.email.key.clone();
     let places = ctx.app.read(move |h| places_of(h, account)).await?;
-    if !places
-        .iter()
-        .any(|p| p.practice.0 == chosen.practice && p.id == chosen.id)
-    {
+    if !places.iter().any(|p| p.practice.0 == chosen.practice && p.id == chosen.id) {
         return Err(Error::NotFound);
     }
     let stand = Stand::At(PracticeId(chosen.practice), chosen.id);
@@ -88,25 +75,13 @@ struct Renewed {
 async fn keep(ctx: Ctx) -> Result<axum::Json<Renewed>> {
     let id = ctx.signed()?.session.id;
     ctx.app.write(move |h| super::touch(h, id)).await?;
-    Ok(axum::Json(Renewed {
-        ok: true,
-        message: None,
-    }))
+    Ok(axum::Json(Renewed { ok: true, message: None }))
 }
 
 /// Signs in again over a page whose session has ended, as the same person and in the same place.
 async fn renew(ctx: Ctx, headers: axum::http::HeaderMap, Form(typed): Form<RenewForm>) -> Result<Response> {
     let words = ctx.words();
-    let refused = |status, message| {
-        (
-            status,
-            axum::Json(Renewed {
-                ok: false,
-                message: Some(message),
-            }),
-        )
-            .into_response()
-    };
+    let refused = |status, message| (status, axum::Json(Renewed { ok: false, message: Some(message) })).into_response();
     let token = crate::web::cookie_value(&ctx.app, &headers, Cookie::Session).unwrap_or_default();
     let before = ctx
         .app
@@ -129,17 +104,11 @@ async fn renew(ctx: Ctx, headers: axum::http::HeaderMap, Form(typed): Form<Renew
         }
         _ => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed"))),
     };
-    let stand = session
-        .place
-        .map_or(Stand::Anywhere, |(_, practice, id)| Stand::At(practice, id));
+    let stand = session.place.map_or(Stand::Anywhere, |(_, practice, id)| Stand::At(practice, id));
     let Some(started) = sign_in::start(&ctx, &proven, stand).await? else {
         return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed")));
     };
-    let mut response = axum::Json(Renewed {
-        ok: true,
-        message: None,
-    })
-    .into_response();
+    let mut response = axum::Json(Renewed { ok: true, message: None }).into_response();
     started.give(&ctx, &mut response, proven.email_key())?;
     Ok(response)
 }

@@ -93,13 +93,8 @@ pub fn list(h: &House, account: AccountId, oldest: Instant) -> Result<Vec<Sessio
 
 /// What to call a browser in the list of sessions: "Firefox on Windows".
 pub fn device_name(user_agent: &str) -> String {
-    let browsers = [
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
+    let browsers =
+        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
     let systems = [
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -109,10 +104,7 @@ pub fn device_name(user_agent: &str) -> String {
         ("Linux", "Linux"),
     ];
     let find = |table: &[(&str, &'static str)]| {
-        table
-            .iter()
-            .find(|(mark, _)| user_agent.contains(mark))
-            .map(|(_, name)| *name)
+        table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
     match (find(&browsers), find(&systems)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),

@@ -59,17 +59,9 @@ pub async fn attempt(ctx: &Ctx, email: &str, password: &str) -> Result<Attempt> 
         app.metrics.sign_in_refusals.inc();
         return Ok(Attempt::Wait { seconds });
     }
-    let good = app
-        .passwords
-        .verify(password, known.as_ref().map(|(_, hash)| hash.clone()))
-        .await?;
+    let good = app.passwords.verify(password, known.as_ref().map(|(_, hash)| hash.clone())).await?;
     match known {
-        Some((account, hash)) if good => Ok(Attempt::In(Proven {
-            account,
-            email_key: key,
-            hash,
-            guesses,
-        })),
+        Some((account, hash)) if good => Ok(Attempt::In(Proven { account, email_key: key, hash, guesses })),
         _ => {
             app.metrics.sign_in_refusals.inc();
             Ok(Attempt::Refused)
@@ -147,10 +139,7 @@ async fn start_with(
                 place: place.clone(),
             };
             sessions::start(h, &new)?;
-            Ok(Some(Started {
-                token: token.clone(),
-                place,
-            }))
+            Ok(Some(Started { token: token.clone(), place }))
         })
         .await
 }
@@ -183,10 +172,7 @@ impl Proven {
 
 /// The proof, for one device, that somebody has signed in to an address on it.
 fn device_proof(ctx: &Ctx, device: &str, email_key: &str) -> String {
-    let digest = ctx
-        .app
-        .secrets
-        .digest("known device", &[device.as_bytes(), email_key.as_bytes()]);
+    let digest = ctx.app.secrets.digest("known device", &[device.as_bytes(), email_key.as_bytes()]);
     URL_SAFE_NO_PAD.encode(&digest[..16])
 }
 
@@ -194,29 +180,18 @@ fn device_proof(ctx: &Ctx, device: &str, email_key: &str) -> String {
 fn known_device(ctx: &Ctx, cookie: &str, email_key: &str) -> Option<String> {
     let (device, proofs) = cookie.split_once('.')?;
     let proof = device_proof(ctx, device, email_key);
-    proofs
-        .split('.')
-        .take(KNOWN_ACCOUNTS)
-        .any(|p| p == proof)
-        .then(|| device.to_string())
+    proofs.split('.').take(KNOWN_ACCOUNTS).any(|p| p == proof).then(|| device.to_string())
 }
 
 /// The device cookie with this address added.
 fn remembering(ctx: &Ctx, email_key: &str) -> String {
-    let before = ctx
-        .device
-        .clone()
-        .filter(|cookie| cookie.len() < 400)
-        .unwrap_or_default();
+    let before = ctx.device.clone().filter(|cookie| cookie.len() < 400).unwrap_or_default();
     let (device, proofs) = match before.split_once('.') {
         Some((device, proofs)) if !device.is_empty() => (device.to_string(), proofs.to_string()),
         _ => (URL_SAFE_NO_PAD.encode(crate::secrets::random::<16>()), String::new()),
     };
     let proof = device_proof(ctx, &device, email_key);
-    let others = proofs
-        .split('.')
-        .filter(|p| !p.is_empty() && *p != proof)
-        .take(KNOWN_ACCOUNTS - 1);
+    let others = proofs.split('.').filter(|p| !p.is_empty() && *p != proof).take(KNOWN_ACCOUNTS - 1);
     let all: Vec<&str> = std::iter::once(proof.as_str()).chain(others).collect();
     format!("{device}.{}", all.join("."))
 }
@@ -224,8 +199,6 @@ fn remembering(ctx: &Ctx, email_key: &str) -> String {
 /// 429 with the wait in its header.
 pub fn waiting(mut response: Response, seconds: u64) -> Response {
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response.into_response()
 }

@@ -76,9 +76,7 @@ fn chained(app: &App, before: &[u8], seq: i64, entry: &Stored) -> Vec<u8> {
         entry.client,
         entry.detail,
     ]);
-    app.secrets
-        .digest("audit chain", &[before, said.to_string().as_bytes()])
-        .to_vec()
+    app.secrets.digest("audit chain", &[before, said.to_string().as_bytes()]).to_vec()
 }
 
 fn head_path(data_dir: &Path) -> PathBuf {
@@ -95,11 +93,7 @@ fn proof(app: &App, seq: i64, hash: &str) -> String {
 
 fn write_head(app: &App, seq: i64, hash: &[u8]) -> Result<()> {
     let hash = hex(hash);
-    let head = Head {
-        proof: proof(app, seq, &hash),
-        seq,
-        hash,
-    };
+    let head = Head { proof: proof(app, seq, &hash), seq, hash };
     let text = serde_json::to_string(&head).map_err(|e| Error::internal(e.to_string()))?;
     let path = head_path(&app.config.data_dir);
     let next = path.with_extension("head.new");
@@ -115,9 +109,7 @@ pub async fn verify(app: &Shared) -> Result<Verdict> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
         Err(e) => return Err(Error::internal(format!("audit head: {e}"))),
     };
-    let head_is_ours = head
-        .as_ref()
-        .is_some_and(|head| head.proof == proof(app, head.seq, &head.hash));
+    let head_is_ours = head.as_ref().is_some_and(|head| head.proof == proof(app, head.seq, &head.hash));
     let (mut seq, mut hash) = (0, Vec::new());
     let mut head_seen = head.as_ref().is_some_and(|head| head.seq == 0);
     loop {
@@ -127,25 +119,16 @@ pub async fn verify(app: &Shared) -> Result<Verdict> {
         }
         for sealed in batch {
             if sealed.seq != seq + 1 {
-                return Ok(Verdict::Broken {
-                    seq: seq + 1,
-                    what: "the entry is missing".into(),
-                });
+                return Ok(Verdict::Broken { seq: seq + 1, what: "the entry is missing".into() });
             }
             seq = sealed.seq;
             hash = chained(app, &hash, seq, &sealed.entry);
             if hash != sealed.hash {
-                return Ok(Verdict::Broken {
-                    seq,
-                    what: "the entry was altered".into(),
-                });
+                return Ok(Verdict::Broken { seq, what: "the entry was altered".into() });
             }
             if let Some(head) = head.as_ref().filter(|head| head.seq == seq) {
                 if head.hash != hex(&hash) {
-                    return Ok(Verdict::Broken {
-                        seq,
-                        what: "the entry is not the one that was sealed".into(),
-                    });
+                    return Ok(Verdict::Broken { seq, what: "the entry is not the one that was sealed".into() });
                 }
                 head_seen = true;
             }
@@ -162,8 +145,5 @@ fn judge_end(seq: i64, head_there: bool, head_is_ours: bool, head_seen: bool) ->
         (true, false, _) => "the head outside the database is not ours",
         (true, true, false) => "entries were cut from the end",
     };
-    Verdict::Broken {
-        seq: seq + 1,
-        what: what.into(),
-    }
+    Verdict::Broken { seq: seq + 1, what: what.into() }
 }

@@ -40,23 +40,11 @@ pub struct Entry {
 
 impl Entry {
     pub fn of_client(action: &'static str, client: ClientId) -> Entry {
-        Entry {
-            action,
-            subject_kind: "client",
-            subject: Some(client.0),
-            client: Some(client),
-            detail: None,
-        }
+        Entry { action, subject_kind: "client", subject: Some(client.0), client: Some(client), detail: None }
     }
 
     pub fn new(action: &'static str, subject_kind: &'static str, subject: Option<Uuid>) -> Entry {
-        Entry {
-            action,
-            subject_kind,
-            subject,
-            client: None,
-            detail: None,
-        }
+        Entry { action, subject_kind, subject, client: None, detail: None }
     }
 
     pub fn client(mut self, client: ClientId) -> Entry {
@@ -85,9 +73,7 @@ pub struct Reads {
 impl Reads {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Reads {
-        Reads {
-            waiting: Mutex::new(Vec::new()),
-        }
+        Reads { waiting: Mutex::new(Vec::new()) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Read>> {
@@ -97,23 +83,14 @@ impl Reads {
 
 /// Notes that somebody read something; it is written with the next batch.
 pub async fn note_read(app: &Shared, actor: &Actor, entry: Entry) -> Result<()> {
-    let read = Read {
-        id: app.ids.new_id(),
-        at: app.now(),
-        actor: actor.clone(),
-        entry,
-    };
+    let read = Read { id: app.ids.new_id(), at: app.now(), actor: actor.clone(), entry };
     let waiting = {
         let mut all = app.reads.lock();
         all.push(read);
         all.len()
     };
     // A full batch is written by the one who filled it, so the list cannot grow without end.
-    if waiting >= WAITING_LIMIT {
-        write_reads(app).await
-    } else {
-        Ok(())
-    }
+    if waiting >= WAITING_LIMIT { write_reads(app).await } else { Ok(()) }
 }
 
 /// Writes the reads that wait. On failure they go back to wait, so that an outage loses none of them.

@@ -89,10 +89,6 @@ pub fn last(h: &House) -> Result<Option<(i64, Vec<u8>)>> {
 
 pub fn sealed_after(h: &House, seq: i64, limit: i64) -> Result<Vec<Sealed>> {
     h.all(&SEALED_AFTER, params![seq, limit], |row| {
-        Ok(Sealed {
-            entry: stored(row)?,
-            seq: row.get(10)?,
-            hash: row.get(11)?,
-        })
+        Ok(Sealed { entry: stored(row)?, seq: row.get(10)?, hash: row.get(11)? })
     })
 }

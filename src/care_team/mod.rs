@@ -39,12 +39,10 @@ pub fn set(p: &Practice, client: ClientId, wanted: &[MemberId]) -> Result<()> {
 /// Whether the actor may see a client's record. What they may not see does not exist for them.
 pub fn may_see(p: &Practice, client: ClientId) -> Result<bool> {
     let found = match p.actor.reach() {
-        Reach::All => p
-            .one(&EXISTS, params![client], |row| Ok(row.get::<ClientId>(0)?))?
-            .is_some(),
-        Reach::CareTeam(member) => p
-            .one(&ON_TEAM, params![client, member], |row| Ok(row.get::<MemberId>(0)?))?
-            .is_some(),
+        Reach::All => p.one(&EXISTS, params![client], |row| Ok(row.get::<ClientId>(0)?))?.is_some(),
+        Reach::CareTeam(member) => {
+            p.one(&ON_TEAM, params![client, member], |row| Ok(row.get::<MemberId>(0)?))?.is_some()
+        }
         Reach::Own(own) => own == client,
         Reach::Nobody => false,
     };

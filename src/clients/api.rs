@@ -45,11 +45,7 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Answer> {
     if !(1..=API_LIMIT).contains(&limit) {
         return Err(invalid("limit", "From 1 to 200."));
     }
-    let status = if query.status.is_empty() {
-        "active".to_string()
-    } else {
-        query.status
-    };
+    let status = if query.status.is_empty() { "active".to_string() } else { query.status };
     if !matches!(status.as_str(), "active" | "archived") {
         return Err(invalid("status", "Use active or archived."));
     }
@@ -57,24 +53,12 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Answer> {
         "" => None,
         text => Some(text.parse().map_err(|_| invalid("group_id", "No such group."))?),
     };
-    let after = if query.cursor.is_empty() {
-        sort.start()
-    } else {
-        Cursor::parse(&query.cursor, sort)?
-    };
-    let wanted = Wanted {
-        search: Search::of(&query.search),
-        status,
-        group,
-        sort,
-    };
+    let after = if query.cursor.is_empty() { sort.start() } else { Cursor::parse(&query.cursor, sort)? };
+    let wanted = Wanted { search: Search::of(&query.search), status, group, sort };
     let rows = ctx.door()?.read(move |p| list::page(p, &wanted, &after, limit)).await?;
     let entry = Entry::new("client.listed", "client", None).detail(rows.rows.len().to_string());
     note_read(&ctx.app, ctx.actor()?, entry).await?;
-    let body = Items {
-        items: rows.rows.iter().map(Item::new).collect(),
-        next_cursor: rows.next.map(|c| c.text()),
-    };
+    let body = Items { items: rows.rows.iter().map(Item::new).collect(), next_cursor: rows.next.map(|c| c.text()) };
     Answer::new(StatusCode::OK, &body)
 }
 
@@ -87,11 +71,7 @@ fn record(p: &Practice, id: ClientId, status: StatusCode) -> Result<Answer> {
 async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer> {
     let key = idempotency_key(&headers)?;
     let words = ctx.words();
-    let inviting = if body.value.send_invitation.unwrap_or(true) {
-        Inviting::Now
-    } else {
-        Inviting::Later
-    };
+    let inviting = if body.value.send_invitation.unwrap_or(true) { Inviting::Now } else { Inviting::Later };
     let mut typed = Typed::default();
     let member = ctx.member()?;
     if member.sees_clients && !body.value.names_primary_provider() {
@@ -146,23 +126,9 @@ async fn invitations_of(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
             invitations::history(p, id)
         })
         .await?;
-    note_read(
-        &ctx.app,
-        ctx.actor()?,
-        Entry::of_client("client.read", id).detail("invitations"),
-    )
-    .await?;
-    let items = history
-        .iter()
-        .map(|(invitation, events)| InvitationBody::new(invitation, events))
-        .collect();
-    Answer::new(
-        StatusCode::OK,
-        &Items {
-            items,
-            next_cursor: None,
-        },
-    )
+    note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id).detail("invitations")).await?;
+    let items = history.iter().map(|(invitation, events)| InvitationBody::new(invitation, events)).collect();
+    Answer::new(StatusCode::OK, &Items { items, next_cursor: None })
 }
 
 #[derive(serde::Serialize)]
@@ -183,25 +149,12 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap) -> Resul
                     Invited::Queued(invitation) => {
                         let invitation = invitations::by_id(p, invitation)?;
                         let invitation = invitation.map(|i| InvitationBody::new(&i, &[]));
-                        Answer::new(
-                            StatusCode::CREATED,
-                            &InvitedBody {
-                                outcome: "queued",
-                                invitation,
-                            },
-                        )
+                        Answer::new(StatusCode::CREATED, &InvitedBody { outcome: "queued", invitation })
                     }
-                    Invited::ResetSent => Answer::new(
-                        StatusCode::OK,
-                        &InvitedBody {
-                            outcome: "reset_sent",
-                            invitation: None,
-                        },
-                    ),
-                    Invited::NoEmail => Err(Error::Invalid(vec![FieldError::new(
-                        "email",
-                        words.t("invite-no-email"),
-                    )])),
+                    Invited::ResetSent => {
+                        Answer::new(StatusCode::OK, &InvitedBody { outcome: "reset_sent", invitation: None })
+                    }
+                    Invited::NoEmail => Err(Error::Invalid(vec![FieldError::new("email", words.t("invite-no-email"))])),
                     Invited::TooMany => Err(Error::TooMany { retry_after: 3600 }),
                 }
             })

@@ -142,11 +142,7 @@ struct EventBody {
 
 impl InvitationBody {
     pub fn new(invitation: &Invitation, events: &[Event]) -> InvitationBody {
-        let event = |e: &Event| EventBody {
-            at: e.at.rfc3339(),
-            kind: e.kind.clone(),
-            detail: e.detail.clone(),
-        };
+        let event = |e: &Event| EventBody { at: e.at.rfc3339(), kind: e.kind.clone(), detail: e.detail.clone() };
         InvitationBody {
             id: invitation.id.to_string(),
             email: invitation.email.address.clone(),

@@ -37,10 +37,7 @@ pub struct Choices {
 }
 
 pub fn choices(p: &Practice) -> Result<Choices> {
-    Ok(Choices {
-        groups: groups::all(p)?,
-        providers: members::providers(p)?,
-    })
+    Ok(Choices { groups: groups::all(p)?, providers: members::providers(p)? })
 }
 
 /// Builds the fields with what was typed, what was wrong, and what stands now where a save was stale.
@@ -52,58 +49,33 @@ pub fn field_set(
     words: Words,
 ) -> FieldSet {
     let make = Make { typed, refused, now };
-    let groups = choices.groups.iter().map(|g| Option_ {
-        value: g.id.to_string(),
-        label: g.name.clone(),
-    });
-    let providers = choices.providers.iter().map(|m| Option_ {
-        value: m.id.to_string(),
-        label: m.name.clone(),
-    });
-    let zones = people::time_zones().into_iter().map(|zone| Option_ {
-        label: zone.replace('_', " "),
-        value: zone,
-    });
+    let groups = choices.groups.iter().map(|g| Option_ { value: g.id.to_string(), label: g.name.clone() });
+    let providers = choices.providers.iter().map(|m| Option_ { value: m.id.to_string(), label: m.name.clone() });
+    let zones = people::time_zones().into_iter().map(|zone| Option_ { label: zone.replace('_', " "), value: zone });
     let email = Field::email("email", "Email").hint(words.t("client-email-hint"));
-    let note = Field::textarea("note", "Note")
-        .dir_auto()
-        .max_length(people::NOTE_LIMIT);
+    let note = Field::textarea("note", "Note").dir_auto().max_length(people::NOTE_LIMIT);
     FieldSet {
         first_name: make.text("first_name", "First name", |t| &t.first_name).required(),
         last_name: make.text("last_name", "Last name", |t| &t.last_name).required(),
         preferred_name: make.text("preferred_name", "Preferred name", |t| &t.preferred_name),
         legal_name: make.text("legal_name", "Legal name", |t| &t.legal_name),
         pronouns: make.text("pronouns", "Pronouns", |t| &t.pronouns),
-        date_of_birth: make.complete(Field::date("date_of_birth", "Date of birth"), "date_of_birth", |t| {
-            &t.date_of_birth
-        }),
+        date_of_birth: make
+            .complete(Field::date("date_of_birth", "Date of birth"), "date_of_birth", |t| &t.date_of_birth),
         gender: make.text("gender", "Gender", |t| &t.gender),
         email: make.complete(email, "email", |t| &t.email),
         phone: make.complete(Field::tel("phone", "Phone"), "phone", |t| &t.phone),
-        time_zone: make.select("time_zone", "Time zone", "Same as the practice", zones, |t| {
-            &t.time_zone
-        }),
+        time_zone: make.select("time_zone", "Time zone", "Same as the practice", zones, |t| &t.time_zone),
         group: make.select("group_id", "Group", "No group", groups, |t| &t.group_id),
-        primary_provider: make.select(
-            "primary_provider_id",
-            "Primary provider",
-            "Nobody yet",
-            providers,
-            |t| &t.primary_provider_id,
-        ),
+        primary_provider: make
+            .select("primary_provider_id", "Primary provider", "Nobody yet", providers, |t| &t.primary_provider_id),
         record_number: make.text("record_number", "Record number", |t| &t.record_number),
         note: make.complete(note, "note", |t| &t.note),
         care_team: choices
             .providers
             .iter()
             .filter(|m| m.id.to_string() != typed.primary_provider_id)
-            .map(|m| {
-                (
-                    m.id.to_string(),
-                    m.name.clone(),
-                    typed.care_team_ids.contains(&m.id.to_string()),
-                )
-            })
+            .map(|m| (m.id.to_string(), m.name.clone(), typed.care_team_ids.contains(&m.id.to_string())))
             .collect(),
     }
 }
@@ -128,45 +100,22 @@ impl Make<'_> {
     }
 
     fn complete(&self, field: Field, name: &str, part: Part) -> Field {
-        let saved = self.saved(part).map(|text| {
-            if text.is_empty() {
-                "(empty)".to_string()
-            } else {
-                text.clone()
-            }
-        });
-        field
-            .value(part(self.typed))
-            .error(self.error(name))
-            .now_saved(saved)
-            .private()
+        let saved = self.saved(part).map(|text| if text.is_empty() { "(empty)".to_string() } else { text.clone() });
+        field.value(part(self.typed)).error(self.error(name)).now_saved(saved).private()
     }
 
     fn text(&self, name: &str, label: &str, part: Part) -> Field {
-        self.complete(
-            Field::text(name, label).dir_auto().max_length(people::LINE_LIMIT),
-            name,
-            part,
-        )
+        self.complete(Field::text(name, label).dir_auto().max_length(people::LINE_LIMIT), name, part)
     }
 
     fn select(&self, name: &str, label: &str, none: &str, options: impl Iterator<Item = Option_>, part: Part) -> Field {
-        let nothing = Option_ {
-            value: String::new(),
-            label: none.to_string(),
-        };
+        let nothing = Option_ { value: String::new(), label: none.to_string() };
         let options: Vec<Option_> = std::iter::once(nothing).chain(options).collect();
         let said = |value: &String| {
-            options
-                .iter()
-                .find(|o| o.value == *value)
-                .map_or_else(|| value.clone(), |o| o.label.clone())
+            options.iter().find(|o| o.value == *value).map_or_else(|| value.clone(), |o| o.label.clone())
         };
         let saved = self.saved(part).map(said);
-        Field::select(name, label, options)
-            .value(part(self.typed))
-            .error(self.error(name))
-            .now_saved(saved)
+        Field::select(name, label, options).value(part(self.typed)).error(self.error(name)).now_saved(saved)
     }
 }
 
@@ -206,8 +155,5 @@ pub fn typed_from(pairs: &[(String, String)]) -> Typed {
 
 /// The value of one field of a form.
 pub fn given<'f>(pairs: &'f [(String, String)], name: &str) -> Option<&'f str> {
-    pairs
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }

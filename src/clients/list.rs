@@ -101,16 +101,9 @@ impl Cursor {
         if text.len() > 2_000 {
             return Err(bad());
         }
-        let text = URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(bad)?;
+        let text = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad)?;
         let kind = text.chars().next().ok_or_else(bad)?;
-        let id = text
-            .get(1..33)
-            .and_then(|id| Uuid::try_parse(id).ok())
-            .ok_or_else(bad)?;
+        let id = text.get(1..33).and_then(|id| Uuid::try_parse(id).ok()).ok_or_else(bad)?;
         let key = text.get(33..).unwrap_or_default();
         match (kind, sort) {
             ('n', Sort::Name) if !key.contains('\0') => Ok(Cursor::Name(key.to_string(), id)),
@@ -144,11 +137,7 @@ pub struct Listed {
 
 impl Listed {
     pub fn name(&self) -> String {
-        format!(
-            "{} {}",
-            self.preferred_name.as_ref().unwrap_or(&self.first_name),
-            self.last_name
-        )
+        format!("{} {}", self.preferred_name.as_ref().unwrap_or(&self.first_name), self.last_name)
     }
 }
 
@@ -193,15 +182,8 @@ mod tests {
 
     #[test]
     fn cursors_read_back_and_rubbish_is_refused() {
-        for cursor in [
-            Cursor::Name("müller ana".into(), Uuid::from_u128(5)),
-            Cursor::Newest(7, Uuid::from_u128(6)),
-        ] {
-            let sort = if matches!(cursor, Cursor::Name(..)) {
-                Sort::Name
-            } else {
-                Sort::Newest
-            };
+        for cursor in [Cursor::Name("müller ana".into(), Uuid::from_u128(5)), Cursor::Newest(7, Uuid::from_u128(6))] {
+            let sort = if matches!(cursor, Cursor::Name(..)) { Sort::Name } else { Sort::Newest };
             assert_eq!(Cursor::parse(&cursor.text(), sort).ok(), Some(cursor.clone()));
             let other = if sort == Sort::Name { Sort::Newest } else { Sort::Name };
             assert!(Cursor::parse(&cursor.text(), other).is_err());

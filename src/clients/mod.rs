@@ -80,11 +80,7 @@ pub fn add(p: &Practice, fields: &Fields, inviting: Inviting, source: Source) ->
 
 /// The primary provider, the others, and a provider who adds somebody for a colleague: they would lose sight of them.
 fn team(p: &Practice, fields: &Fields) -> Vec<MemberId> {
-    let mut team: Vec<MemberId> = fields
-        .primary_provider
-        .into_iter()
-        .chain(fields.care_team.iter().copied())
-        .collect();
+    let mut team: Vec<MemberId> = fields.primary_provider.into_iter().chain(fields.care_team.iter().copied()).collect();
     if let Reach::CareTeam(me) = p.actor.reach() {
         team.push(me);
     }
@@ -114,9 +110,7 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
     }
     let changed = current.fields.differing(fields);
     if changed.is_empty() {
-        return Ok(Saved::Saved {
-            email: EmailChange::None,
-        });
+        return Ok(Saved::Saved { email: EmailChange::None });
     }
     let email = email::change(p, &current, fields.email.as_ref())?;
     if email == EmailChange::Needed {
@@ -133,11 +127,7 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
 }
 
 fn keeping_former(current: &Client, fields: &Fields) -> Vec<MemberId> {
-    let mut team: Vec<MemberId> = fields
-        .primary_provider
-        .into_iter()
-        .chain(fields.care_team.iter().copied())
-        .collect();
+    let mut team: Vec<MemberId> = fields.primary_provider.into_iter().chain(fields.care_team.iter().copied()).collect();
     let primary_changed = current.fields.primary_provider != fields.primary_provider;
     let team_untouched = current.fields.care_team == fields.care_team;
     if primary_changed && team_untouched {

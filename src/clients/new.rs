@@ -16,10 +16,11 @@ use crate::ui::{ErrorSummary, Field, Section, Shell};
 use crate::web::{Cookie, Ctx, Form, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/clients/new", ANY_STAFF, new)
-        .post("/clients", ANY_STAFF, create)
-        .get("/help/autofill", ANY_STAFF, autofill_help)
+    routes.get("/clients/new", ANY_STAFF, new).post("/clients", ANY_STAFF, create).get(
+        "/help/autofill",
+        ANY_STAFF,
+        autofill_help,
+    )
 }
 
 #[derive(Template)]
@@ -63,13 +64,7 @@ fn new_page(ctx: &Ctx, choices: &Choices, state: &NewState, status: StatusCode) 
     if ctx.is_fragment {
         return html(status, &form);
     }
-    html(
-        status,
-        &NewPage {
-            shell: ctx.shell("Add Client", Section::Clients),
-            form,
-        },
-    )
+    html(status, &NewPage { shell: ctx.shell("Add Client", Section::Clients), form })
 }
 
 async fn new(ctx: Ctx) -> Result<Response> {
@@ -97,23 +92,11 @@ enum Outcome {
 async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
     let words = ctx.words();
     let typed = typed_from(&pairs);
-    let inviting = if given(&pairs, "send_invitation").is_some() {
-        Inviting::Now
-    } else {
-        Inviting::Later
-    };
+    let inviting = if given(&pairs, "send_invitation").is_some() { Inviting::Now } else { Inviting::Later };
     // The page was made with an id: pressing twice, or sending again after a lost answer, adds one client.
-    let key = given(&pairs, "key")
-        .filter(|key| key.len() == 36)
-        .unwrap_or_default()
-        .to_string();
-    let mut state = NewState {
-        typed: typed.clone(),
-        refused: Vec::new(),
-        question: String::new(),
-        inviting,
-        key: key.clone(),
-    };
+    let key = given(&pairs, "key").filter(|key| key.len() == 36).unwrap_or_default().to_string();
+    let mut state =
+        NewState { typed: typed.clone(), refused: Vec::new(), question: String::new(), inviting, key: key.clone() };
     if is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none() {
         let choices = ctx.door()?.read(choices).await?;
         state.question = words.t("own-email-question");
@@ -176,8 +159,6 @@ struct AutofillPage {
 async fn autofill_help(ctx: Ctx) -> Result<Response> {
     html(
         StatusCode::OK,
-        &AutofillPage {
-            shell: ctx.shell("Keep your own login out of client forms", Section::Clients),
-        },
+        &AutofillPage { shell: ctx.shell("Keep your own login out of client forms", Section::Clients) },
     )
 }

@@ -58,21 +58,10 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
     let group: Option<GroupId> = query.group_id.parse().ok();
     let search = Search::of(&query.search);
     let narrowed = search != Search::None || group.is_some();
-    let after = if query.cursor.is_empty() {
-        sort.start()
-    } else {
-        Cursor::parse(&query.cursor, sort)?
-    };
-    let wanted = Wanted {
-        search,
-        status: "active".into(),
-        group,
-        sort,
-    };
-    let (rows, groups) = ctx
-        .door()?
-        .read(move |p| Ok((list::page(p, &wanted, &after, list::PAGE)?, groups::all(p)?)))
-        .await?;
+    let after = if query.cursor.is_empty() { sort.start() } else { Cursor::parse(&query.cursor, sort)? };
+    let wanted = Wanted { search, status: "active".into(), group, sort };
+    let (rows, groups) =
+        ctx.door()?.read(move |p| Ok((list::page(p, &wanted, &after, list::PAGE)?, groups::all(p)?))).await?;
     let entry = Entry::new("client.listed", "client", None).detail(rows.rows.len().to_string());
     note_read(&ctx.app, ctx.actor()?, entry).await?;
     let more = rows.next.is_some();
@@ -105,11 +94,7 @@ fn empty(narrowed: bool) -> Empty {
         return Empty {
             title: "Nobody found".into(),
             text: "No client has that in a name, email, phone or record number.".into(),
-            action: Some(Link {
-                href: "/clients".into(),
-                label: "Show all clients".into(),
-                dialog: false,
-            }),
+            action: Some(Link { href: "/clients".into(), label: "Show all clients".into(), dialog: false }),
         };
     }
     Empty {
@@ -138,32 +123,16 @@ fn row(listed: Listed) -> Row {
 pub fn invitation_status(has_email: bool, state: Option<&str>) -> Status {
     let (tone, text, hint) = match state {
         None if has_email => (Tone::Neutral, "Not invited", "No invitation was sent yet"),
-        None => (
-            Tone::Neutral,
-            "No email",
-            "No portal, no electronic forms, no email notices",
-        ),
+        None => (Tone::Neutral, "No email", "No portal, no electronic forms, no email notices"),
         Some("queued") => (Tone::Info, "Invitation queued", "Leaves the outbox in a moment"),
         Some("sent") => (Tone::Info, "Invited", "The mail was sent; no password yet"),
-        Some("kept") => (
-            Tone::Warn,
-            "Not delivered",
-            "No mail server is set up: kept in the local outbox",
-        ),
+        Some("kept") => (Tone::Warn, "Not delivered", "No mail server is set up: kept in the local outbox"),
         Some("bounced") => (Tone::Bad, "Bounced", "The mail could not be delivered"),
         Some("accepted") => (Tone::Good, "In the portal", "The invitation was accepted"),
-        Some("void") => (
-            Tone::Warn,
-            "Not invited",
-            "The email was changed; no invitation to the new one yet",
-        ),
+        Some("void") => (Tone::Warn, "Not invited", "The email was changed; no invitation to the new one yet"),
         Some(_) => (Tone::Neutral, "Invited", ""),
     };
-    Status {
-        tone,
-        text: text.into(),
-        hint: hint.into(),
-    }
+    Status { tone, text: text.into(), hint: hint.into() }
 }
 
 fn address(query: &ListQuery, cursor: Option<&str>) -> String {
@@ -175,9 +144,5 @@ fn address(query: &ListQuery, cursor: Option<&str>) -> String {
     ];
     let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
-    if text.is_empty() {
-        "/clients".into()
-    } else {
-        format!("/clients?{text}")
-    }
+    if text.is_empty() { "/clients".into() } else { format!("/clients?{text}") }
 }

@@ -84,11 +84,7 @@ struct Seen {
 }
 
 fn look(p: &Practice, id: ClientId) -> Result<Seen> {
-    Ok(Seen {
-        client: find(p, id)?,
-        choices: choices(p)?,
-        history: invitations::history(p, id)?,
-    })
+    Ok(Seen { client: find(p, id)?, choices: choices(p)?, history: invitations::history(p, id)? })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,14 +123,9 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let fields = field_set(&edit.typed, &edit.refused, now.as_ref(), &seen.choices, words);
     let name = seen.client.name();
     let f = &seen.client.fields;
-    let group = f
-        .group
-        .and_then(|id| seen.choices.groups.iter().find(|g| g.id == id))
-        .map(|g| g.name.clone());
-    let provider = f
-        .primary_provider
-        .and_then(|id| seen.choices.providers.iter().find(|m| m.id == id))
-        .map(|m| m.name.clone());
+    let group = f.group.and_then(|id| seen.choices.groups.iter().find(|g| g.id == id)).map(|g| g.name.clone());
+    let provider =
+        f.primary_provider.and_then(|id| seen.choices.providers.iter().find(|m| m.id == id)).map(|m| m.name.clone());
     let page = ShowPage {
         shell: ctx.shell(name.clone(), Section::Clients),
         initials: initials(&name),
@@ -147,11 +138,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         version: edit.version,
         group: group.unwrap_or_default(),
         provider: provider.unwrap_or_default(),
-        age: seen
-            .client
-            .age_on(ctx.app.now().date_in(&zone))
-            .map(|age| format!("{age} years"))
-            .unwrap_or_default(),
+        age: seen.client.age_on(ctx.app.now().date_in(&zone)).map(|age| format!("{age} years")).unwrap_or_default(),
         client: seen.client,
     };
     html(status, &page)
@@ -165,29 +152,16 @@ fn facts(client: &Client, choices: &Choices, zone: &str) -> Vec<(String, String)
     let all = [
         ("Email", f.email.as_ref().map(|e| e.address.clone()).unwrap_or_default()),
         ("Phone", f.phone.as_deref().map(people::phone_said).unwrap_or_default()),
-        (
-            "Date of birth",
-            f.date_of_birth
-                .map(|d| d.strftime("%-d %b %Y").to_string())
-                .unwrap_or_default(),
-        ),
+        ("Date of birth", f.date_of_birth.map(|d| d.strftime("%-d %b %Y").to_string()).unwrap_or_default()),
         ("Legal name", text(&f.legal_name)),
         ("Gender", text(&f.gender)),
-        (
-            "Time zone",
-            f.time_zone.as_deref().map(|z| z.replace('_', " ")).unwrap_or_default(),
-        ),
+        ("Time zone", f.time_zone.as_deref().map(|z| z.replace('_', " ")).unwrap_or_default()),
         ("Other care team members", team.join(", ")),
         ("Record number", text(&f.record_number)),
-        (
-            "Added",
-            format!("{} ({})", client.created_at.said_in(zone), source_said(&client.source)),
-        ),
+        ("Added", format!("{} ({})", client.created_at.said_in(zone), source_said(&client.source))),
         ("Note", text(&f.note)),
     ];
-    all.into_iter()
-        .map(|(label, value)| (label.to_string(), value))
-        .collect()
+    all.into_iter().map(|(label, value)| (label.to_string(), value)).collect()
 }
 
 fn source_said(source: &str) -> &'static str {
@@ -203,10 +177,7 @@ fn card(
     zone: &str,
     now: crate::clock::Instant,
 ) -> InvitationCard {
-    let latest = history
-        .iter()
-        .map(|(invitation, _)| invitation)
-        .find(|i| i.state != State::Undone);
+    let latest = history.iter().map(|(invitation, _)| invitation).find(|i| i.state != State::Undone);
     let has_email = client.fields.email.is_some();
     let state = latest.map(|i| i.state);
     let (button, explains) = match (has_email, state) {
@@ -216,10 +187,9 @@ fn card(
             "Send password reset link".into(),
             "They already have a password, so this sends a link to choose a new one.".to_string(),
         ),
-        (true, Some(_)) => (
-            "Resend invitation".into(),
-            "A new link replaces the older one once it is sent.".to_string(),
-        ),
+        (true, Some(_)) => {
+            ("Resend invitation".into(), "A new link replaces the older one once it is sent.".to_string())
+        }
     };
     let queued = latest.filter(|i| i.state == State::Queued);
     InvitationCard {
@@ -230,10 +200,7 @@ fn card(
         explains,
         undo: queued.filter(|i| now < i.leaves_at).map(|i| i.id.to_string()),
         under_way: queued.is_some(),
-        rounds: history
-            .iter()
-            .map(|(invitation, events)| round(invitation, events, zone))
-            .collect(),
+        rounds: history.iter().map(|(invitation, events)| round(invitation, events, zone)).collect(),
     }
 }
 
@@ -257,18 +224,9 @@ fn round(invitation: &Invitation, events: &[Event], zone: &str) -> Round {
             "superseded" => "A newer link was sent".to_string(),
             _ => e.detail.clone().unwrap_or_default(),
         };
-        Line {
-            tone,
-            what,
-            at: e.at.said_in(zone),
-            machine: e.at.rfc3339(),
-            detail,
-        }
+        Line { tone, what, at: e.at.said_in(zone), machine: e.at.rfc3339(), detail }
     };
-    Round {
-        email: invitation.email.address.clone(),
-        lines: events.iter().map(line).collect(),
-    }
+    Round { email: invitation.email.address.clone(), lines: events.iter().map(line).collect() }
 }
 
 enum Outcome {
@@ -315,25 +273,13 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
         }
         Outcome::Refused(seen, refused) => {
             let version = version.unwrap_or(seen.client.version);
-            let edit = Edit {
-                typed,
-                refused,
-                stale: false,
-                editing: true,
-                version,
-            };
+            let edit = Edit { typed, refused, stale: false, editing: true, version };
             page(&ctx, *seen, &edit, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Outcome::Stale(seen) => {
             // Saving again from here keeps what is in the form, now that both versions were seen.
             let version = seen.client.version;
-            let edit = Edit {
-                typed,
-                refused: Vec::new(),
-                stale: true,
-                editing: true,
-                version,
-            };
+            let edit = Edit { typed, refused: Vec::new(), stale: true, editing: true, version };
             page(&ctx, *seen, &edit, StatusCode::CONFLICT)
         }
     }
@@ -354,11 +300,7 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(Strin
         Invited::NoEmail => "invite-no-email".into(),
         Invited::TooMany => "invite-too-many".into(),
     };
-    let to = if from_list {
-        "/clients".to_string()
-    } else {
-        format!("/clients/{id}")
-    };
+    let to = if from_list { "/clients".to_string() } else { format!("/clients/{id}") };
     let mut response = lead_to(&ctx, &to)?;
     Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
     Ok(response)
@@ -367,9 +309,6 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(Strin
 /// The invitation's card alone: the page asks for it again while a mail is under way. It keeps no session alive.
 async fn invitation(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let zone = ctx.practice()?.time_zone.clone();
-    let (client, history) = ctx
-        .door()?
-        .read(move |p| Ok((find(p, id)?, invitations::history(p, id)?)))
-        .await?;
+    let (client, history) = ctx.door()?.read(move |p| Ok((find(p, id)?, invitations::history(p, id)?))).await?;
     html(StatusCode::OK, &card(&client, &history, &zone, ctx.app.now()))
 }

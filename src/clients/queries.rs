@@ -103,10 +103,8 @@ pub fn by_id(p: &Practice, id: ClientId) -> Result<Option<Client>> {
     })?;
     if let Some(client) = &mut client {
         let primary = client.fields.primary_provider;
-        client.fields.care_team = crate::care_team::members(p, id)?
-            .into_iter()
-            .filter(|m| Some(*m) != primary)
-            .collect();
+        client.fields.care_team =
+            crate::care_team::members(p, id)?.into_iter().filter(|m| Some(*m) != primary).collect();
         client.fields.care_team.sort();
     }
     Ok(client)
@@ -240,12 +238,7 @@ pub fn list(p: &Practice, wanted: &Wanted, after: &Cursor, limit: i64) -> Result
         Sort::Name => "name",
         Sort::Newest => "newest",
     };
-    let mut values = params![
-        pattern,
-        &wanted.status,
-        wanted.group.map_or(uuid::Uuid::nil(), |g| g.0),
-        member
-    ];
+    let mut values = params![pattern, &wanted.status, wanted.group.map_or(uuid::Uuid::nil(), |g| g.0), member];
     match after {
         Cursor::Name(name, id) => values.extend(params![name, *id]),
         Cursor::Newest(at, id) => values.extend(params![*at, *id]),
@@ -264,10 +257,7 @@ pub fn list(p: &Practice, wanted: &Wanted, after: &Cursor, limit: i64) -> Result
             sort_name: row.get(7)?,
             created_at: row.get(8)?,
             group_name: row.get(9)?,
-            provider: provider
-                .0
-                .zip(provider.1)
-                .map(|(first, last)| format!("{first} {last}")),
+            provider: provider.0.zip(provider.1).map(|(first, last)| format!("{first} {last}")),
             source: row.get(12)?,
             record_number: row.get(13)?,
             group: row.get(14)?,

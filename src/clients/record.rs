@@ -102,11 +102,7 @@ impl Fields {
             ("record_number", self.record_number != other.record_number),
             ("note", self.note != other.note),
         ];
-        pairs
-            .into_iter()
-            .filter(|(_, differs)| *differs)
-            .map(|(name, _)| name)
-            .collect()
+        pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     /// As somebody would type it.
@@ -148,24 +144,14 @@ impl Fields {
             phone.to_string(),
             people::folded(self.record_number.as_deref().unwrap_or_default()),
         ];
-        parts
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("\n")
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     /// The first one and two characters of every name, and of the names written together as Chinese names are.
     pub fn prefixes(&self) -> Vec<String> {
         let (first, last) = (people::folded(&self.first_name), people::folded(&self.last_name));
         let mut texts = vec![format!("{last}{first}"), format!("{first}{last}")];
-        for name in [
-            Some(first),
-            Some(last),
-            self.preferred_name.as_deref().map(people::folded),
-        ]
-        .into_iter()
-        .flatten()
+        for name in [Some(first), Some(last), self.preferred_name.as_deref().map(people::folded)].into_iter().flatten()
         {
             texts.extend(name.split(' ').map(str::to_string));
         }
@@ -186,41 +172,27 @@ pub fn parse(p: &Practice, typed: &Typed, words: Words) -> Result<std::result::R
     let practice = p.house().practice_info(p.id)?.ok_or(Error::NotFound)?;
     let groups: Vec<GroupId> = groups::all(p)?.into_iter().map(|g| g.id).collect();
     let providers: Vec<MemberId> = members::providers(p)?.into_iter().map(|m| m.id).collect();
-    let mut refused = Refused {
-        errors: Vec::new(),
-        words,
-    };
+    let mut refused = Refused { errors: Vec::new(), words };
     let primary_provider = refused.choice("primary_provider_id", &typed.primary_provider_id, &providers);
-    let mut care_team: Vec<MemberId> = typed
-        .care_team_ids
-        .iter()
-        .filter_map(|id| refused.choice("care_team_ids", id, &providers))
-        .collect();
+    let mut care_team: Vec<MemberId> =
+        typed.care_team_ids.iter().filter_map(|id| refused.choice("care_team_ids", id, &providers)).collect();
     care_team.retain(|member| Some(*member) != primary_provider);
     care_team.sort();
     care_team.dedup();
     if care_team.len() > TEAM_LIMIT {
-        refused
-            .errors
-            .push(FieldError::new("care_team_ids", words.t("field-too-many")));
+        refused.errors.push(FieldError::new("care_team_ids", words.t("field-too-many")));
     }
     let zone = typed.time_zone.as_str();
     let phone_zone = if zone.is_empty() { &practice.time_zone } else { zone };
-    let email = if typed.email.trim().is_empty() {
-        Ok(None)
-    } else {
-        Email::parse(&typed.email).map(Some)
-    };
+    let email = if typed.email.trim().is_empty() { Ok(None) } else { Email::parse(&typed.email).map(Some) };
     let fields = Fields {
         first_name: refused.or_default("first_name", people::name(&typed.first_name)),
         last_name: refused.or_default("last_name", people::name(&typed.last_name)),
         preferred_name: refused.or_default("preferred_name", people::line(&typed.preferred_name)),
         legal_name: refused.or_default("legal_name", people::line(&typed.legal_name)),
         pronouns: refused.or_default("pronouns", people::line(&typed.pronouns)),
-        date_of_birth: refused.or_default(
-            "date_of_birth",
-            people::birth_date(&typed.date_of_birth, p.now.date_in(&practice.time_zone)),
-        ),
+        date_of_birth: refused
+            .or_default("date_of_birth", people::birth_date(&typed.date_of_birth, p.now.date_in(&practice.time_zone))),
         gender: refused.or_default("gender", people::line(&typed.gender)),
         email: refused.or_default("email", email),
         phone: refused.or_default("phone", people::phone(&typed.phone, phone_zone)),
@@ -231,11 +203,7 @@ pub fn parse(p: &Practice, typed: &Typed, words: Words) -> Result<std::result::R
         record_number: refused.or_default("record_number", people::line(&typed.record_number)),
         note: refused.or_default("note", people::note(&typed.note)),
     };
-    Ok(if refused.errors.is_empty() {
-        Ok(fields)
-    } else {
-        Err(refused.errors)
-    })
+    Ok(if refused.errors.is_empty() { Ok(fields) } else { Err(refused.errors) })
 }
 
 struct Refused {
@@ -246,12 +214,7 @@ struct Refused {
 impl Refused {
     fn or_default<T: Default>(&mut self, field: &str, parsed: std::result::Result<T, Refusal>) -> T {
         parsed.unwrap_or_else(|refusal| {
-            let limit = if field == "note" {
-                people::NOTE_LIMIT
-            } else {
-                LINE_LIMIT
-            }
-            .to_string();
+            let limit = if field == "note" { people::NOTE_LIMIT } else { LINE_LIMIT }.to_string();
             let text = self.words.with(refusal.key(), &[("limit", &limit)]);
             self.errors.push(FieldError::new(field, text));
             T::default()

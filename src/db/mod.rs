@@ -123,9 +123,7 @@ impl Db {
         } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
             Backend::Postgres(postgres::Postgres::open(&options.url, options.readers)?)
         } else {
-            return Err(DbError::Other(
-                "RUH_DATABASE_URL must start with postgres:// or sqlite:".into(),
-            ));
+            return Err(DbError::Other("RUH_DATABASE_URL must start with postgres:// or sqlite:".into()));
         };
         Ok(Db { backend })
     }
@@ -163,11 +161,7 @@ impl Db {
         F: FnMut(&Tx) -> Result<T, Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let work: Box<dyn Work> = Box::new(Waiting {
-            closure,
-            outcome: None,
-            reply: Some(reply),
-        });
+        let work: Box<dyn Work> = Box::new(Waiting { closure, outcome: None, reply: Some(reply) });
         let queue = match (&self.backend, &door) {
             (Backend::Sqlite(db), Door::Read) => &db.readers,
             (Backend::Sqlite(db), Door::Write) => &db.writer,
@@ -177,9 +171,7 @@ impl Db {
         if queue.try_send(work).is_err() {
             return Err(Error::Db(DbError::Busy));
         }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Error::internal("the database thread stopped")))
+        answer.await.unwrap_or_else(|_| Err(Error::internal("the database thread stopped")))
     }
 }
 

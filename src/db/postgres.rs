@@ -29,14 +29,10 @@ pub struct Session {
 
 impl Postgres {
     pub fn open(url: &str, readers: usize) -> Result<Postgres, DbError> {
-        let mut config: Config = url
-            .parse()
-            .map_err(|e| DbError::Other(format!("RUH_DATABASE_URL: {e}")))?;
+        let mut config: Config = url.parse().map_err(|e| DbError::Other(format!("RUH_DATABASE_URL: {e}")))?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("ruh");
         // A session that a network swallowed must not hold a verb for ever.
-        config
-            .keepalives_idle(Duration::from_secs(10))
-            .tcp_user_timeout(Duration::from_secs(20));
+        config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(20));
         let mut first = connect(&config)?;
         migrate::postgres(&mut first.client)?;
         let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
@@ -47,10 +43,7 @@ impl Postgres {
         for n in 0..WRITERS {
             spawn(format!("ruh-pg-write-{n}"), config.clone(), writes.clone(), Mode::Write)?;
         }
-        Ok(Postgres {
-            readers: reader,
-            writers: writer,
-        })
+        Ok(Postgres { readers: reader, writers: writer })
     }
 }
 
@@ -84,11 +77,7 @@ fn spawn(name: String, config: Config, work: Receiver<Box<dyn Work>>, mode: Mode
             work.finish(outcome);
         }
     };
-    std::thread::Builder::new()
-        .name(name)
-        .spawn(body)
-        .map(drop)
-        .map_err(|e| DbError::Other(e.to_string()))
+    std::thread::Builder::new().name(name).spawn(body).map(drop).map_err(|e| DbError::Other(e.to_string()))
 }
 
 fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: Mode) -> Result<(), DbError> {
@@ -118,11 +107,8 @@ fn once(session: &mut Session, work: &mut dyn Work, mode: Mode, attempt: u32) ->
         return Err(error(e));
     }
     let (keep, conflict) = {
-        let tx = Tx {
-            inner: Inner::Postgres(RefCell::new(session)),
-            conflict: Cell::new(false),
-            raced: Cell::new(false),
-        };
+        let tx =
+            Tx { inner: Inner::Postgres(RefCell::new(session)), conflict: Cell::new(false), raced: Cell::new(false) };
         // A unique key may have refused a row because somebody else has just committed the same: run again, the verb
         // sees that row and gives its proper answer. If it is refused every time, it is the verb's own doing.
         let raced = attempt < RACE_TRIES;
@@ -140,16 +126,11 @@ fn connect(config: &Config) -> Result<Session, DbError> {
         config.connect(NoTls)
     } else {
         let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let tls = rustls::ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         config.connect(tokio_postgres_rustls::MakeRustlsConnect::new(tls))
     };
     let client = client.map_err(|e| DbError::Unavailable(e.to_string()))?;
-    Ok(Session {
-        client,
-        statements: HashMap::new(),
-    })
+    Ok(Session { client, statements: HashMap::new() })
 }
 
 impl Session {
@@ -180,10 +161,7 @@ impl Session {
 }
 
 fn borrowed(params: &[Value]) -> Vec<&(dyn postgres::types::ToSql + Sync)> {
-    params
-        .iter()
-        .map(|v| v as &(dyn postgres::types::ToSql + Sync))
-        .collect()
+    params.iter().map(|v| v as &(dyn postgres::types::ToSql + Sync)).collect()
 }
 
 pub fn error(e: postgres::Error) -> DbError {
@@ -191,10 +169,7 @@ pub fn error(e: postgres::Error) -> DbError {
         return if e.is_closed() || std::error::Error::source(&e).is_some_and(|s| s.is::<std::io::Error>()) {
             DbError::Unavailable(e.to_string())
         } else {
-            DbError::Other(format!(
-                "{e}: {:?}",
-                std::error::Error::source(&e).map(ToString::to_string)
-            ))
+            DbError::Other(format!("{e}: {:?}", std::error::Error::source(&e).map(ToString::to_string)))
         };
     };
     match db.code() {

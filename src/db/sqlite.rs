@@ -38,10 +38,7 @@ impl Sqlite {
             let reads = reads.clone();
             spawn(format!("ruh-reader-{n}"), move || read_loop(&conn, &reads))?;
         }
-        Ok(Sqlite {
-            readers: reader,
-            writer,
-        })
+        Ok(Sqlite { readers: reader, writer })
     }
 }
 
@@ -56,11 +53,7 @@ pub(super) fn check_library(version: i32) -> Result<(), DbError> {
 }
 
 fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
-    std::thread::Builder::new()
-        .name(name)
-        .spawn(body)
-        .map(drop)
-        .map_err(|e| DbError::Other(e.to_string()))
+    std::thread::Builder::new().name(name).spawn(body).map(drop).map_err(|e| DbError::Other(e.to_string()))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
@@ -94,11 +87,7 @@ fn write_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
 }
 
 fn transaction(conn: &Connection) -> Tx<'_> {
-    Tx {
-        inner: Inner::Sqlite(conn),
-        conflict: Cell::new(false),
-        raced: Cell::new(false),
-    }
+    Tx { inner: Inner::Sqlite(conn), conflict: Cell::new(false), raced: Cell::new(false) }
 }
 
 fn write_group(conn: &Connection, first: Box<dyn Work>, waiting: &Receiver<Box<dyn Work>>) {
@@ -138,11 +127,7 @@ fn in_savepoint(conn: &Connection, work: &mut dyn Work) -> Result<(), DbError> {
     if conn.is_autocommit() {
         return Err(DbError::Unavailable("the transaction was ended by the disk".into()));
     }
-    let end = if keep {
-        "release verb"
-    } else {
-        "rollback to verb; release verb"
-    };
+    let end = if keep { "release verb" } else { "rollback to verb; release verb" };
     conn.execute_batch(end).map_err(error)
 }
 
@@ -171,10 +156,7 @@ pub fn execute(conn: &Connection, text: &'static str, params: &[Value]) -> Resul
 fn bind(statement: &mut rusqlite::CachedStatement, params: &[Value]) -> Result<(), DbError> {
     let wanted = statement.parameter_count();
     if wanted != params.len() {
-        return Err(DbError::Other(format!(
-            "the statement has {wanted} parameters, {} were given",
-            params.len()
-        )));
+        return Err(DbError::Other(format!("the statement has {wanted} parameters, {} were given", params.len())));
     }
     let mut name = String::with_capacity(4);
     for (n, value) in params.iter().enumerate() {

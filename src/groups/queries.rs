@@ -17,11 +17,5 @@ pub fn insert(p: &Practice, id: GroupId, name: &str, colour: &str, position: i64
 }
 
 pub fn all(p: &Practice) -> Result<Vec<Group>> {
-    p.all(&ALL, params![], |row| {
-        Ok(Group {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            colour: row.get(2)?,
-        })
-    })
+    p.all(&ALL, params![], |row| Ok(Group { id: row.get(0)?, name: row.get(1)?, colour: row.get(2)? }))
 }

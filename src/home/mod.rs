@@ -70,12 +70,7 @@ fn to_person(row: &crate::db::Row) -> Result<Person> {
     let (first, last): (String, String) = (row.get(1)?, row.get(2)?);
     let preferred: Option<String> = row.get(3)?;
     let name = format!("{} {last}", preferred.unwrap_or(first));
-    Ok(Person {
-        id: row.get(0)?,
-        initials: initials(&name),
-        name,
-        email: row.get(4)?,
-    })
+    Ok(Person { id: row.get(0)?, initials: initials(&name), name, email: row.get(4)? })
 }
 
 fn look(p: &Practice) -> Result<Lists> {
@@ -108,19 +103,8 @@ async fn show(ctx: Ctx) -> Result<Response> {
     let empty = nobody.then(|| Empty {
         title: "A quiet day".into(),
         text: "Nothing waits for you. New clients and invitations that need a hand show up here.".into(),
-        action: Some(Link {
-            href: "/clients".into(),
-            label: "Go to Clients".into(),
-            dialog: false,
-        }),
+        action: Some(Link { href: "/clients".into(), label: "Go to Clients".into(), dialog: false }),
     });
     let first = ctx.member()?.name.split(' ').next().unwrap_or_default().to_string();
-    html(
-        StatusCode::OK,
-        &HomePage {
-            shell: ctx.shell(format!("Hello, {first}"), Section::Home),
-            lists,
-            empty,
-        },
-    )
+    html(StatusCode::OK, &HomePage { shell: ctx.shell(format!("Hello, {first}"), Section::Home), lists, empty })
 }

@@ -28,9 +28,7 @@ pub async fn send(app: &Shared, job: &Job) -> Result<Outcome> {
             };
             let addressee = queries::addressee(p, invitation.client)?.filter(|a| a.active);
             let practice = p.house().practice_info(practice)?;
-            Ok(addressee
-                .zip(practice)
-                .map(|(addressee, practice)| (invitation, addressee, practice.name)))
+            Ok(addressee.zip(practice).map(|(addressee, practice)| (invitation, addressee, practice.name)))
         })
         .await?;
     let Some((invitation, addressee, practice_name)) = found else {
@@ -76,17 +74,9 @@ fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Re
     } else {
         event(p, invitation.id, state.as_str(), detail)?;
     }
-    let kind = if state == State::Bounced {
-        Activity::InvitationBounced
-    } else {
-        Activity::InvitationSent
-    };
+    let kind = if state == State::Bounced { Activity::InvitationBounced } else { Activity::InvitationSent };
     p.note(kind, client, None)?;
-    p.audit(
-        &Entry::new("invitation.left", "invitation", Some(invitation.id.0))
-            .client(client)
-            .detail(state.as_str()),
-    )?;
+    p.audit(&Entry::new("invitation.left", "invitation", Some(invitation.id.0)).client(client).detail(state.as_str()))?;
     if state == State::Bounced {
         return Ok(());
     }
@@ -109,9 +99,7 @@ fn compose(
     practice_name: &str,
 ) -> Result<Mail> {
     let words = Words::of("en");
-    let link = app
-        .config
-        .link(&format!("/invitation/{}", super::token(app, practice, invitation.id)));
+    let link = app.config.link(&format!("/invitation/{}", super::token(app, practice, invitation.id)));
     let name = unlinked(&addressee.called);
     let practice_said = unlinked(practice_name);
     let hello = words.with("mail-hello-name", &[("name", &name)]);
@@ -126,10 +114,7 @@ fn compose(
     if invitation.purpose == Purpose::Invite {
         paragraphs.push(words.t("mail-invitation-what"));
     }
-    let after = [
-        words.with("mail-button-help", &[("link", &link)]),
-        words.t("mail-invitation-ignore"),
-    ];
+    let after = [words.with("mail-button-help", &[("link", &link)]), words.t("mail-invitation-ignore")];
     let (text, html) = bodies(words, &paragraphs, Some((&words.t(button), &link)), &after)?;
     let subject = match invitation.purpose {
         Purpose::Invite => "mail-invitation-subject",

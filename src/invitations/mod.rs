@@ -215,11 +215,7 @@ pub fn by_id(p: &Practice, id: InvitationId) -> Result<Option<Invitation>> {
 pub fn history(p: &Practice, client: ClientId) -> Result<Vec<(Invitation, Vec<Event>)>> {
     let events = queries::events(p, client)?;
     let with_events = |invitation: Invitation| {
-        let own = events
-            .iter()
-            .filter(|e| e.invitation == invitation.id)
-            .cloned()
-            .collect();
+        let own = events.iter().filter(|e| e.invitation == invitation.id).cloned().collect();
         (invitation, own)
     };
     Ok(queries::all(p, client)?.into_iter().map(with_events).collect())

@@ -71,12 +71,7 @@ async fn find(ctx: &Ctx) -> Result<Option<Found>> {
                 return Ok(None);
             };
             let addressee = queries::addressee(&p, invitation.client)?.filter(|a| a.active);
-            Ok(addressee.map(|addressee| Found {
-                practice,
-                practice_name: info.name,
-                invitation,
-                addressee,
-            }))
+            Ok(addressee.map(|addressee| Found { practice, practice_name: info.name, invitation, addressee }))
         })
         .await
 }
@@ -111,30 +106,17 @@ fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
         words.with("invitation-title", &[("name", &found.addressee.called)])
     };
     let provider = found.addressee.provider.clone().unwrap_or_default();
-    let values = [
-        ("practice", found.practice_name.as_str()),
-        ("provider", provider.as_str()),
-    ];
+    let values = [("practice", found.practice_name.as_str()), ("provider", provider.as_str())];
     let lead = match (confirms, provider.is_empty()) {
         (true, _) => words.with("confirm-lead", &values),
         (false, true) => words.with("invitation-lead", &values),
         (false, false) => words.with("invitation-lead-provider", &values),
     };
-    let items = error
-        .iter()
-        .map(|text| ("password".to_string(), text.clone()))
-        .collect();
-    let shell = Shell {
-        practice: found.practice_name.clone(),
-        idle_seconds: None,
-        ..ctx.shell(title, Section::None)
-    };
+    let items = error.iter().map(|text| ("password".to_string(), text.clone())).collect();
+    let shell = Shell { practice: found.practice_name.clone(), idle_seconds: None, ..ctx.shell(title, Section::None) };
     AcceptPage {
         shell,
-        errors: ErrorSummary {
-            items,
-            title: words.t("ui-error-summary"),
-        },
+        errors: ErrorSummary { items, title: words.t("ui-error-summary") },
         lead,
         confirms,
         email: found.invitation.email.address.clone(),
@@ -145,42 +127,14 @@ fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
 fn dead_page(ctx: &Ctx, why: Option<&Acceptance>) -> Result<Response> {
     let words = ctx.words();
     let (title, text, again, sign_in, status) = match why {
-        Some(Acceptance::Superseded) => (
-            "invitation-newer-title",
-            "invitation-newer",
-            true,
-            false,
-            StatusCode::GONE,
-        ),
-        Some(Acceptance::AlreadyAccepted) => (
-            "invitation-used-title",
-            "invitation-used",
-            false,
-            true,
-            StatusCode::GONE,
-        ),
-        _ => (
-            "link-unknown-title",
-            "link-unknown",
-            false,
-            false,
-            StatusCode::NOT_FOUND,
-        ),
+        Some(Acceptance::Superseded) => ("invitation-newer-title", "invitation-newer", true, false, StatusCode::GONE),
+        Some(Acceptance::AlreadyAccepted) => {
+            ("invitation-used-title", "invitation-used", false, true, StatusCode::GONE)
+        }
+        _ => ("link-unknown-title", "link-unknown", false, false, StatusCode::NOT_FOUND),
     };
-    let shell = Shell {
-        practice: String::new(),
-        idle_seconds: None,
-        ..ctx.shell(words.t(title), Section::None)
-    };
-    html(
-        status,
-        &DeadPage {
-            shell,
-            text: words.t(text),
-            again,
-            sign_in,
-        },
-    )
+    let shell = Shell { practice: String::new(), idle_seconds: None, ..ctx.shell(words.t(title), Section::None) };
+    html(status, &DeadPage { shell, text: words.t(text), again, sign_in })
 }
 
 async fn show(ctx: Ctx) -> Result<Response> {
@@ -209,10 +163,7 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
     let how = match prove(&ctx, &found, &typed.password).await? {
         Ok(how) => how,
         Err(message) => {
-            return html(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &accept_page(&ctx, &found, Some(message)),
-            );
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &accept_page(&ctx, &found, Some(message)));
         }
     };
     let id = found.invitation.id;
@@ -226,10 +177,9 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
             Cookie::Link.clear(&ctx.app, &mut response)?;
             Ok(response)
         }
-        Acceptance::Again => html(
-            StatusCode::CONFLICT,
-            &accept_page(&ctx, &found, Some(ctx.words().t("invitation-again"))),
-        ),
+        Acceptance::Again => {
+            html(StatusCode::CONFLICT, &accept_page(&ctx, &found, Some(ctx.words().t("invitation-again"))))
+        }
         why => dead_page(&ctx, Some(&why)),
     }
 }
@@ -254,18 +204,12 @@ async fn prove(ctx: &Ctx, found: &Found, password: &str) -> Result<std::result::
             _ => Err(words.t("invitation-known-account")),
         });
     }
-    let about = [
-        found.addressee.first_name.as_str(),
-        &found.addressee.last_name,
-        &found.addressee.called,
-        &email.address,
-    ];
+    let about =
+        [found.addressee.first_name.as_str(), &found.addressee.last_name, &found.addressee.called, &email.address];
     if let Err(weakness) = check_new(password, &about) {
         return Ok(Err(words.t(weakness.key())));
     }
-    Ok(Ok(How::NewPassword {
-        hash: ctx.app.passwords.hash(password).await?,
-    }))
+    Ok(Ok(How::NewPassword { hash: ctx.app.passwords.hash(password).await? }))
 }
 
 /// Sends the newer link again, to the address on file and nowhere else. The answer is the same whatever happened.
@@ -286,12 +230,7 @@ async fn again(ctx: Ctx) -> Result<Response> {
     }
     let words = ctx.words();
     let shell = ctx.shell(words.t("invitation-again-sent-title"), Section::None);
-    let page = DeadPage {
-        shell,
-        text: words.t("invitation-again-sent"),
-        again: false,
-        sign_in: false,
-    };
+    let page = DeadPage { shell, text: words.t("invitation-again-sent"), again: false, sign_in: false };
     html(StatusCode::OK, &page)
 }
 

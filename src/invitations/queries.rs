@@ -52,22 +52,12 @@ pub fn insert(
     purpose: &str,
     leaves_at: Instant,
 ) -> Result<()> {
-    let values = params![
-        id,
-        client,
-        &email.address,
-        &email.key,
-        purpose,
-        p.now,
-        p.actor.id(),
-        leaves_at
-    ];
+    let values = params![id, client, &email.address, &email.key, purpose, p.now, p.actor.id(), leaves_at];
     p.run(&INSERT, values).map(drop)
 }
 
 pub fn insert_event(p: &Practice, id: InvitationId, kind: &str, detail: Option<&str>) -> Result<()> {
-    p.run(&INSERT_EVENT, params![id, p.new_id(), p.now, kind, detail])
-        .map(drop)
+    p.run(&INSERT_EVENT, params![id, p.new_id(), p.now, kind, detail]).map(drop)
 }
 
 pub fn set_state(p: &Practice, id: InvitationId, state: State) -> Result<()> {
@@ -80,11 +70,7 @@ fn to_invitation(row: &crate::db::Row) -> Result<Invitation> {
         id: row.get(0)?,
         client: row.get(1)?,
         email: Email::stored(row.get(2)?),
-        purpose: if purpose == "confirm" {
-            Purpose::Confirm
-        } else {
-            Purpose::Invite
-        },
+        purpose: if purpose == "confirm" { Purpose::Confirm } else { Purpose::Invite },
         state: State::parse(&state).ok_or_else(|| Error::internal("an invitation in an unknown state"))?,
         created_at: row.get(5)?,
         leaves_at: row.get(6)?,
@@ -108,31 +94,21 @@ pub fn open(p: &Practice, client: ClientId) -> Result<Vec<Invitation>> {
 }
 
 pub fn count_since(p: &Practice, client: ClientId, since: Instant) -> Result<i64> {
-    Ok(p.one(&COUNT_SINCE, params![client, since], |row| Ok(row.get(0)?))?
-        .unwrap_or(0))
+    Ok(p.one(&COUNT_SINCE, params![client, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 pub fn count_resets_since(p: &Practice, client: ClientId, since: Instant) -> Result<i64> {
-    Ok(
-        p.one(&COUNT_RESETS_SINCE, params![client, since], |row| Ok(row.get(0)?))?
-            .unwrap_or(0),
-    )
+    Ok(p.one(&COUNT_RESETS_SINCE, params![client, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 pub fn events(p: &Practice, client: ClientId) -> Result<Vec<Event>> {
     p.all(&EVENTS, params![client], |row| {
-        Ok(Event {
-            invitation: row.get(0)?,
-            at: row.get(1)?,
-            kind: row.get(2)?,
-            detail: row.get(3)?,
-        })
+        Ok(Event { invitation: row.get(0)?, at: row.get(1)?, kind: row.get(2)?, detail: row.get(3)? })
     })
 }
 
 pub fn count_events(p: &Practice, id: InvitationId, kind: &str) -> Result<i64> {
-    Ok(p.one(&COUNT_EVENTS, params![id, kind], |row| Ok(row.get(0)?))?
-        .unwrap_or(0))
+    Ok(p.one(&COUNT_EVENTS, params![id, kind], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 /// Who an invitation is for and from, as the mail and the page say it.
@@ -156,10 +132,7 @@ pub fn addressee(p: &Practice, client: ClientId) -> Result<Option<Addressee>> {
             first_name,
             last_name,
             active: status == "active",
-            provider: provider
-                .0
-                .zip(provider.1)
-                .map(|(first, last)| format!("{first} {last}")),
+            provider: provider.0.zip(provider.1).map(|(first, last)| format!("{first} {last}")),
         })
     })
 }

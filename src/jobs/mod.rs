@@ -39,12 +39,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [
-        Kind::SendInvitation,
-        Kind::AnswerResetRequest,
-        Kind::SendAccountLink,
-        Kind::TellOldAddress,
-    ];
+    const ALL: [Kind; 4] =
+        [Kind::SendInvitation, Kind::AnswerResetRequest, Kind::SendAccountLink, Kind::TellOldAddress];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -79,8 +75,7 @@ pub struct Job {
 impl Job {
     /// The practice of a job that needs one. A job without its practice reads nothing and fails.
     pub fn practice(&self) -> Result<PracticeId> {
-        self.practice
-            .ok_or_else(|| Error::internal(format!("job {} has no practice", self.id)))
+        self.practice.ok_or_else(|| Error::internal(format!("job {} has no practice", self.id)))
     }
 }
 
@@ -98,14 +93,7 @@ pub enum Outcome {
 impl Practice<'_> {
     /// Queues a job of this practice.
     pub fn enqueue(&self, kind: Kind, subject: Uuid, run_at: Instant) -> Result<()> {
-        queries::insert(
-            &self.house(),
-            self.new_id(),
-            Some(self.id),
-            kind.as_str(),
-            subject,
-            run_at,
-        )
+        queries::insert(&self.house(), self.new_id(), Some(self.id), kind.as_str(), subject, run_at)
     }
 }
 
@@ -174,16 +162,7 @@ async fn run_one(app: &Shared, job: Job) {
     let again = app.now().plus(next_try(job.attempts));
     let noted = app.write({
         let job = job.clone();
-        move |h| {
-            queries::put_back(
-                h,
-                job.id,
-                job.lease,
-                if failed { "failed" } else { "ready" },
-                again,
-                &reason,
-            )
-        }
+        move |h| queries::put_back(h, job.id, job.lease, if failed { "failed" } else { "ready" }, again, &reason)
     });
     if let Err(e) = noted.await {
         tracing::error!(job = %job.id, error = %e, "could not note a job's end; it comes back when its lease runs out");

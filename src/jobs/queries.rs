@@ -32,8 +32,9 @@ pub fn insert(
     subject: Uuid,
     run_at: Instant,
 ) -> Result<()> {
-    h.run(&INSERT, params![id, practice, kind, subject, run_at, h.now])
-        .map(drop)
+    h.run(&INSERT, params![id, practice, kind, subject, run_at, h.now])?;
+    h.app.jobs_queued.store(true, std::sync::atomic::Ordering::SeqCst);
+    Ok(())
 }
 
 pub fn claim(h: &House, lease: Uuid, until: Instant, limit: i64) -> Result<Vec<Job>> {

@@ -68,15 +68,7 @@ fn in_practice(h: &House, practice: PracticeId, member: Option<Member>) -> Resul
         return Ok(None);
     };
     let info = h.practice_info(practice)?;
-    Ok(info.map(|info| {
-        (
-            Actor {
-                practice,
-                who: Who::Member(member),
-            },
-            info,
-        )
-    }))
+    Ok(info.map(|info| (Actor { practice, who: Who::Member(member) }, info)))
 }
 
 /// The members who can be a client's provider.
@@ -101,8 +93,6 @@ pub fn create_token(p: &Practice, member: MemberId, name: &str) -> Result<String
 /// The memberships of an account, for commands at the console.
 pub fn of_account(h: &House, account: AccountId) -> Result<Vec<(PracticeId, MemberId)>> {
     let places = crate::accounts::places_of(h, account)?;
-    let staff = places
-        .into_iter()
-        .filter(|place| place.kind == crate::accounts::PlaceKind::Staff);
+    let staff = places.into_iter().filter(|place| place.kind == crate::accounts::PlaceKind::Staff);
     Ok(staff.map(|place| (place.practice, MemberId(place.id))).collect())
 }

@@ -27,15 +27,7 @@ crate::sql! {
 }
 
 pub fn insert(p: &Practice, id: MemberId, new: &NewMember, sees_clients: bool) -> Result<()> {
-    let values = params![
-        id,
-        new.account,
-        &new.first_name,
-        &new.last_name,
-        new.role.as_str(),
-        sees_clients,
-        p.now
-    ];
+    let values = params![id, new.account, &new.first_name, &new.last_name, new.role.as_str(), sees_clients, p.now];
     p.run(&INSERT, values).map(drop)
 }
 
@@ -56,10 +48,7 @@ pub fn active(p: &Practice, id: MemberId) -> Result<Option<Member>> {
 pub fn providers(p: &Practice) -> Result<Vec<Provider>> {
     p.all(&PROVIDERS, params![], |row| {
         let (first, last): (String, String) = (row.get(1)?, row.get(2)?);
-        Ok(Provider {
-            id: row.get(0)?,
-            name: format!("{first} {last}"),
-        })
+        Ok(Provider { id: row.get(0)?, name: format!("{first} {last}") })
     })
 }
 

@@ -45,11 +45,7 @@ async fn own_record(ctx: &Ctx) -> Result<Client> {
 async fn home(ctx: Ctx) -> Result<Response> {
     let client = own_record(&ctx).await?;
     let words = ctx.words();
-    let called = client
-        .fields
-        .preferred_name
-        .clone()
-        .unwrap_or_else(|| client.fields.first_name.clone());
+    let called = client.fields.preferred_name.clone().unwrap_or_else(|| client.fields.first_name.clone());
     let missing = details_missing(&client.fields);
     let when = |text: String| if missing { text } else { String::new() };
     let page = HomePage {
@@ -57,11 +53,7 @@ async fn home(ctx: Ctx) -> Result<Response> {
         next_title: when(words.t("portal-next-details")),
         next_text: when(words.t("portal-next-details-text")),
         next_button: when(words.t("portal-next-details-button")),
-        done: if missing {
-            String::new()
-        } else {
-            words.t("portal-nothing")
-        },
+        done: if missing { String::new() } else { words.t("portal-nothing") },
     };
     html(StatusCode::OK, &page)
 }
@@ -135,32 +127,17 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
     let error = |all: &[FieldError], name: &str| all.iter().find(|e| e.field == name).map(|e| e.message.clone());
     let now = client.fields.typed();
     let saved = |mine: &str, theirs: &str| (state.stale && mine != theirs).then(|| theirs.to_string());
-    let zones = people::time_zones().into_iter().map(|zone| Option_ {
-        label: zone.replace('_', " "),
-        value: zone,
-    });
-    let zones = std::iter::once(Option_ {
-        value: String::new(),
-        label: words.t("profile-zone-practice"),
-    })
-    .chain(zones);
+    let zones = people::time_zones().into_iter().map(|zone| Option_ { label: zone.replace('_', " "), value: zone });
+    let zones = std::iter::once(Option_ { value: String::new(), label: words.t("profile-zone-practice") }).chain(zones);
     let field = |field: Field, name: &str, mine: &str, theirs: &str| {
-        field
-            .value(mine)
-            .error(error(state.refused, name))
-            .now_saved(saved(mine, theirs))
-            .words(words)
+        field.value(mine).error(error(state.refused, name)).now_saved(saved(mine, theirs)).words(words)
     };
     let typed = &state.typed;
     let line = people::LINE_LIMIT;
     let page = ProfilePage {
         shell: ctx.shell(words.t("ui-profile"), Section::Profile),
         errors: summary(state.refused, words),
-        stale: if state.stale {
-            words.t("profile-stale")
-        } else {
-            String::new()
-        },
+        stale: if state.stale { words.t("profile-stale") } else { String::new() },
         name: format!("{} {}", client.fields.first_name, client.fields.last_name),
         preferred_name: field(
             Field::text("preferred_name", words.t("profile-preferred-name"))
@@ -172,9 +149,7 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
             &now.preferred_name,
         ),
         pronouns: field(
-            Field::text("pronouns", words.t("profile-pronouns"))
-                .dir_auto()
-                .max_length(line),
+            Field::text("pronouns", words.t("profile-pronouns")).dir_auto().max_length(line),
             "pronouns",
             &typed.pronouns,
             &now.pronouns,
@@ -198,12 +173,7 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
             &now.time_zone,
         ),
         version: typed.version,
-        email: client
-            .fields
-            .email
-            .as_ref()
-            .map(|e| e.address.clone())
-            .unwrap_or_default(),
+        email: client.fields.email.as_ref().map(|e| e.address.clone()).unwrap_or_default(),
         may_change_email: may_change_email(ctx)?,
         email_errors: summary(state.email_refused, words),
         new_email: Field::email("new_email", words.t("profile-new-email"))
@@ -257,23 +227,12 @@ async fn save_profile(ctx: Ctx, Form(typed): Form<ProfileForm>) -> Result<Respon
         .await?;
     match saved {
         (client, Err(refused)) => {
-            let state = State {
-                typed,
-                refused: &refused,
-                ..State::fresh(&client)
-            };
+            let state = State { typed, refused: &refused, ..State::fresh(&client) };
             profile_page(&ctx, &client, &state, StatusCode::UNPROCESSABLE_ENTITY)
         }
         (_, Ok(Saved::Stale(now))) => {
-            let typed = ProfileForm {
-                version: now.version,
-                ..typed
-            };
-            let state = State {
-                typed,
-                stale: true,
-                ..State::fresh(&now)
-            };
+            let typed = ProfileForm { version: now.version, ..typed };
+            let state = State { typed, stale: true, ..State::fresh(&now) };
             profile_page(&ctx, &now, &state, StatusCode::CONFLICT)
         }
         (_, Ok(_)) => {
@@ -307,21 +266,14 @@ async fn change_email(ctx: Ctx, Form(typed): Form<EmailForm>) -> Result<Response
         Attempt::In(proven) if proven.account == signed.session.account => {}
         Attempt::Wait { seconds } => {
             let minutes = seconds.div_ceil(60).to_string();
-            refused.push(FieldError::new(
-                "password",
-                words.with("sign-in-wait", &[("minutes", &minutes)]),
-            ));
+            refused.push(FieldError::new("password", words.with("sign-in-wait", &[("minutes", &minutes)])));
         }
         _ => refused.push(FieldError::new("password", words.t("renew-failed"))),
     }
     let id = ctx.viewer()?.client;
     let (Ok(new), true) = (new, refused.is_empty()) else {
         let client = ctx.door()?.read(move |p| clients::find(p, id)).await?;
-        let state = State {
-            email_typed: typed.new_email,
-            email_refused: &refused,
-            ..State::fresh(&client)
-        };
+        let state = State { email_typed: typed.new_email, email_refused: &refused, ..State::fresh(&client) };
         return profile_page(&ctx, &client, &state, StatusCode::UNPROCESSABLE_ENTITY);
     };
     let saved = ctx
@@ -333,16 +285,7 @@ async fn change_email(ctx: Ctx, Form(typed): Form<EmailForm>) -> Result<Response
         })
         .await?;
     // A change ends every session, this one too: the new address is asked to prove itself first.
-    let changed = !matches!(
-        saved,
-        Saved::Saved {
-            email: EmailChange::None
-        }
-    );
-    let to = if changed {
-        "/sign-in?done=email"
-    } else {
-        "/portal/profile"
-    };
+    let changed = !matches!(saved, Saved::Saved { email: EmailChange::None });
+    let to = if changed { "/sign-in?done=email" } else { "/portal/profile" };
     lead_to(&ctx, to)
 }

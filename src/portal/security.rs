@@ -26,9 +26,6 @@ async fn show(ctx: Ctx) -> Result<Response> {
     let sessions = lines(&ctx).await?;
     html(
         StatusCode::OK,
-        &SecurityPage {
-            shell: ctx.shell(ctx.words().t("security-title"), Section::Profile),
-            sessions,
-        },
+        &SecurityPage { shell: ctx.shell(ctx.words().t("security-title"), Section::Profile), sessions },
     )
 }

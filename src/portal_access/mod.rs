@@ -58,13 +58,5 @@ pub fn at_place(
         return Ok(None);
     };
     let info = h.practice_info(practice)?;
-    Ok(info.map(|info| {
-        (
-            Actor {
-                practice,
-                who: Who::Client(viewer),
-            },
-            info,
-        )
-    }))
+    Ok(info.map(|info| (Actor { practice, who: Who::Client(viewer) }, info)))
 }

@@ -25,11 +25,7 @@ pub fn insert(p: &Practice, id: AccessId, client: ClientId, account: AccountId, 
 
 pub fn live(p: &Practice, client: ClientId) -> Result<Vec<PortalAccess>> {
     p.all(&LIVE, params![client], |row| {
-        Ok(PortalAccess {
-            id: row.get(0)?,
-            account: row.get(1)?,
-            relation: row.get(2)?,
-        })
+        Ok(PortalAccess { id: row.get(0)?, account: row.get(1)?, relation: row.get(2)? })
     })
 }
 

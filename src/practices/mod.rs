@@ -72,11 +72,7 @@ pub fn create(h: &House, new: &NewPractice) -> Result<Creation> {
     let owner = members::add(&p, &owner)?;
     p.audit(&Entry::new("practice.created", "practice", Some(id.0)))?;
     queries::forget(h, SETUP_KEY)?;
-    Ok(Creation::Created(Created {
-        practice: id,
-        slug,
-        owner,
-    }))
+    Ok(Creation::Created(Created { practice: id, slug, owner }))
 }
 
 fn free_slug(h: &House, name: &str) -> Result<String> {
@@ -93,9 +89,7 @@ fn free_slug(h: &House, name: &str) -> Result<String> {
 /// The name in plain letters with hyphens, at most 40 characters.
 fn slug_of(name: &str) -> String {
     let folded = crate::people::folded(name);
-    let words = folded
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let slug: String = words.collect::<Vec<_>>().join("-").chars().take(40).collect();
     let slug = slug.trim_matches('-').to_string();
     if slug.is_empty() { "practice".into() } else { slug }

@@ -17,10 +17,11 @@ use crate::web::{Cookie, Ctx, Form, html};
 use crate::words::Words;
 
 pub fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/setup/{token}", Access::Public, open)
-        .get("/setup", Access::Public, show)
-        .post("/setup", Access::Public, create)
+    routes.get("/setup/{token}", Access::Public, open).get("/setup", Access::Public, show).post(
+        "/setup",
+        Access::Public,
+        create,
+    )
 }
 
 #[derive(Template)]
@@ -50,14 +51,9 @@ struct Typed {
 /// Takes the token out of the address; it stays in a cookie until the practice is made.
 async fn open(ctx: Ctx, Path(token): Path<String>) -> Result<Response> {
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, "/setup")]).into_response();
-    response
-        .headers_mut()
-        .insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let token: String = token
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .take(100)
-        .collect();
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let token: String =
+        token.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(100).collect();
     Cookie::Link.set(&ctx.app, &mut response, &token)?;
     Ok(response)
 }
@@ -70,10 +66,7 @@ async fn must_be_open(ctx: &Ctx) -> Result<()> {
 
 async fn show(ctx: Ctx) -> Result<Response> {
     must_be_open(&ctx).await?;
-    let typed = Typed {
-        time_zone: "America/New_York".into(),
-        ..Typed::default()
-    };
+    let typed = Typed { time_zone: "America/New_York".into(), ..Typed::default() };
     html(StatusCode::OK, &page(&ctx, &typed, &[]))
 }
 
@@ -81,13 +74,7 @@ fn page(ctx: &Ctx, typed: &Typed, refused: &[FieldError]) -> SetupPage {
     let words = ctx.words();
     let error = |name: &str| refused.iter().find(|e| e.field == name).map(|e| e.message.clone());
     let zones = people::time_zones();
-    let zones = zones
-        .into_iter()
-        .map(|zone| Option_ {
-            label: zone.replace('_', " "),
-            value: zone,
-        })
-        .collect();
+    let zones = zones.into_iter().map(|zone| Option_ { label: zone.replace('_', " "), value: zone }).collect();
     let text = |name: &str, key: &str, value: &str| {
         Field::text(name, words.t(key))
             .value(value)
@@ -133,20 +120,13 @@ async fn create(ctx: Ctx, Form(typed): Form<Typed>) -> Result<Response> {
         Err(refused) => return html(StatusCode::UNPROCESSABLE_ENTITY, &page(&ctx, &typed, &refused)),
     };
     let password_hash = ctx.app.passwords.hash(&typed.password).await?;
-    let new = NewPractice {
-        password_hash,
-        ..parsed
-    };
+    let new = NewPractice { password_hash, ..parsed };
     let token = ctx.link.clone().ok_or(Error::NotFound)?;
     let created = ctx
         .app
         .write(move |h| {
             // Asked again inside: of two owners pressing at once, one makes the practice.
-            if super::setup_is_open(h, &token)? {
-                super::create(h, &new)
-            } else {
-                Err(Error::NotFound)
-            }
+            if super::setup_is_open(h, &token)? { super::create(h, &new) } else { Err(Error::NotFound) }
         })
         .await?;
     match created {

@@ -17,8 +17,7 @@ crate::sql! {
 }
 
 pub fn insert(h: &House, id: PracticeId, slug: &str, new: &NewPractice) -> Result<()> {
-    h.run(&INSERT, params![id, slug, &new.name, &new.time_zone, h.now])
-        .map(drop)
+    h.run(&INSERT, params![id, slug, &new.name, &new.time_zone, h.now]).map(drop)
 }
 
 pub fn by_slug(h: &House, slug: &str) -> Result<Option<PracticeId>> {
@@ -30,12 +29,8 @@ pub fn any(h: &House) -> Result<bool> {
 }
 
 pub fn save_security(h: &House, id: PracticeId, settings: SecuritySettings) -> Result<()> {
-    let values = params![
-        id,
-        settings.staff_idle_minutes,
-        settings.client_idle_minutes,
-        settings.clients_may_change_email
-    ];
+    let values =
+        params![id, settings.staff_idle_minutes, settings.client_idle_minutes, settings.clients_may_change_email];
     h.run(&SAVE_SECURITY, values).map(drop)
 }
 

@@ -15,10 +15,11 @@ use crate::web::{Ctx, html};
 const SHOWN: usize = 200;
 
 pub fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/dev/components", Access::Local, components)
-        .get("/dev/mail", Access::Local, mail)
-        .get("/dev/mail/{id}", Access::Local, one_mail)
+    routes.get("/dev/components", Access::Local, components).get("/dev/mail", Access::Local, mail).get(
+        "/dev/mail/{id}",
+        Access::Local,
+        one_mail,
+    )
 }
 
 async fn components(ctx: Ctx) -> Result<Response> {
@@ -53,26 +54,13 @@ async fn mail(ctx: Ctx) -> Result<Response> {
         for id in ids.into_iter().take(SHOWN) {
             let text = std::fs::read_to_string(folder.join(format!("{id}.eml"))).unwrap_or_default();
             let field = |name: &str| {
-                let line = text
-                    .lines()
-                    .take_while(|line| !line.is_empty())
-                    .find_map(|line| line.strip_prefix(name));
+                let line = text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix(name));
                 line.unwrap_or_default().trim().to_string()
             };
-            mails.push(Kept {
-                to: field("To:"),
-                subject: field("Subject:"),
-                id,
-            });
+            mails.push(Kept { to: field("To:"), subject: field("Subject:"), id });
         }
     }
-    html(
-        StatusCode::OK,
-        &MailPage {
-            shell: ctx.shell("Local outbox", Section::None),
-            mails,
-        },
-    )
+    html(StatusCode::OK, &MailPage { shell: ctx.shell("Local outbox", Section::None), mails })
 }
 
 async fn one_mail(ctx: Ctx, Path(id): Path<uuid::Uuid>) -> Result<Response> {

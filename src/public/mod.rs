@@ -47,9 +47,5 @@ async fn openapi() -> Response {
 
 async fn asset(Path(file): Path<String>) -> Result<Response> {
     let response = crate::assets::serve(&file);
-    if response.status() == StatusCode::NOT_FOUND {
-        Err(Error::NotFound)
-    } else {
-        Ok(response)
-    }
+    if response.status() == StatusCode::NOT_FOUND { Err(Error::NotFound) } else { Ok(response) }
 }

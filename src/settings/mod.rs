@@ -14,10 +14,6 @@ pub fn routes(routes: Routes) -> Routes {
 /// The left-hand menu; an entry appears with its feature.
 fn menu(current: &str) -> Vec<Tab> {
     let entries = [("/settings/security", "Security")];
-    let tab = |(href, label): (&str, &str)| Tab {
-        href: href.into(),
-        label: label.into(),
-        current: href == current,
-    };
+    let tab = |(href, label): (&str, &str)| Tab { href: href.into(), label: label.into(), current: href == current };
     entries.into_iter().map(tab).collect()
 }

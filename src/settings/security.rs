@@ -54,36 +54,21 @@ struct State {
 async fn page(ctx: &Ctx, state: State, status: StatusCode) -> Result<Response> {
     let words = ctx.words();
     let practice = ctx.practice()?;
-    let error = |name: &str| {
-        state
-            .refused
-            .iter()
-            .find(|e| e.field == name)
-            .map(|e| e.message.clone())
-    };
+    let error = |name: &str| state.refused.iter().find(|e| e.field == name).map(|e| e.message.clone());
     let idle = state.idle.unwrap_or_else(|| PracticeForm {
         staff_idle_minutes: practice.staff_idle_minutes.to_string(),
         client_idle_minutes: practice.client_idle_minutes.to_string(),
         clients_may_change_email: practice.clients_may_change_email.then(|| "on".to_string()),
     });
     let minutes = |name: &str, label: &str, value: &str| {
-        Field::text(name, label)
-            .value(value)
-            .error(error(name))
-            .required()
-            .input_mode("numeric")
-            .max_length(3)
+        Field::text(name, label).value(value).error(error(name)).required().input_mode("numeric").max_length(3)
     };
     let page = SecurityPage {
         shell: ctx.shell("Security", Section::Settings),
         menu: menu("/settings/security"),
         sessions: lines(ctx).await?,
         errors: ErrorSummary {
-            items: state
-                .refused
-                .iter()
-                .map(|e| (e.field.clone(), e.message.clone()))
-                .collect(),
+            items: state.refused.iter().map(|e| (e.field.clone(), e.message.clone())).collect(),
             title: words.t("ui-error-summary"),
         },
         current_password: Field::password("current_password", "Current password")
@@ -92,16 +77,8 @@ async fn page(ctx: &Ctx, state: State, status: StatusCode) -> Result<Response> {
             .autocomplete("current-password"),
         password: accounts::new_password_field(words, error("password")),
         runs_practice: matches!(ctx.member()?.role, Role::Owner | Role::Admin),
-        staff_idle: minutes(
-            "staff_idle_minutes",
-            "Staff: minutes until signed out",
-            &idle.staff_idle_minutes,
-        ),
-        client_idle: minutes(
-            "client_idle_minutes",
-            "Clients: minutes until signed out",
-            &idle.client_idle_minutes,
-        ),
+        staff_idle: minutes("staff_idle_minutes", "Staff: minutes until signed out", &idle.staff_idle_minutes),
+        client_idle: minutes("client_idle_minutes", "Clients: minutes until signed out", &idle.client_idle_minutes),
         clients_may_change_email: Field::checkbox("clients_may_change_email", "Clients may change their own email")
             .checked(idle.clients_may_change_email.is_some()),
     };
@@ -129,10 +106,7 @@ async fn change_password(ctx: Ctx, Form(typed): Form<PasswordForm>) -> Result<Re
         Attempt::In(proven) if proven.account == signed.session.account => {}
         Attempt::Wait { seconds } => {
             let minutes = seconds.div_ceil(60).to_string();
-            refused.push(FieldError::new(
-                "current_password",
-                words.with("sign-in-wait", &[("minutes", &minutes)]),
-            ));
+            refused.push(FieldError::new("current_password", words.with("sign-in-wait", &[("minutes", &minutes)])));
         }
         _ => refused.push(FieldError::new("current_password", words.t("renew-failed"))),
     }
@@ -145,9 +119,7 @@ async fn change_password(ctx: Ctx, Form(typed): Form<PasswordForm>) -> Result<Re
     }
     let hash = ctx.app.passwords.hash(&typed.password).await?;
     let (account, own) = (signed.session.account, signed.session.id);
-    ctx.app
-        .write(move |h| accounts::set_password(h, account, &hash, Some(own)))
-        .await?;
+    ctx.app.write(move |h| accounts::set_password(h, account, &hash, Some(own))).await?;
     let mut response = lead_to(&ctx, "/settings/security")?;
     Cookie::Flash.set(&ctx.app, &mut response, "password-changed")?;
     Ok(response)
@@ -176,15 +148,7 @@ async fn save_practice(ctx: Ctx, Form(typed): Form<PracticeForm>) -> Result<Resp
         clients_may_change_email: typed.clients_may_change_email.is_some(),
     };
     if !refused.is_empty() {
-        return page(
-            &ctx,
-            State {
-                refused,
-                idle: Some(typed),
-            },
-            StatusCode::UNPROCESSABLE_ENTITY,
-        )
-        .await;
+        return page(&ctx, State { refused, idle: Some(typed) }, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     ctx.door()?.write(move |p| change_security(p, settings)).await?;
     let mut response = lead_to(&ctx, "/settings/security")?;

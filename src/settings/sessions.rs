@@ -11,9 +11,7 @@ use crate::routes::Routes;
 use crate::web::{Cookie, Ctx, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes
-        .post("/sessions/{id}/end", Access::Account, end)
-        .post("/sessions/end-others", Access::Account, end_others)
+    routes.post("/sessions/{id}/end", Access::Account, end).post("/sessions/end-others", Access::Account, end_others)
 }
 
 pub struct SessionLine {
@@ -27,9 +25,7 @@ pub struct SessionLine {
 pub async fn lines(ctx: &Ctx) -> Result<Vec<SessionLine>> {
     let signed = ctx.signed()?;
     let (account, own) = (signed.session.account, signed.session.id);
-    let zone = ctx
-        .practice()
-        .map_or_else(|_| "UTC".to_string(), |p| p.time_zone.clone());
+    let zone = ctx.practice().map_or_else(|_| "UTC".to_string(), |p| p.time_zone.clone());
     let words = ctx.words();
     let oldest = ctx.app.now().minus(signed.idle);
     let rows = ctx.app.read(move |h| accounts::list(h, account, oldest)).await?;
@@ -45,11 +41,7 @@ pub async fn lines(ctx: &Ctx) -> Result<Vec<SessionLine>> {
 }
 
 async fn back(ctx: &Ctx) -> Result<Response> {
-    let to = if ctx.viewer().is_ok() {
-        "/portal/security"
-    } else {
-        "/settings/security"
-    };
+    let to = if ctx.viewer().is_ok() { "/portal/security" } else { "/settings/security" };
     let mut response = lead_to(ctx, to)?;
     Cookie::Flash.set(&ctx.app, &mut response, "session-ended")?;
     Ok(response)

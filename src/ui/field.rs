@@ -113,10 +113,7 @@ impl Field {
     }
 
     pub fn select(name: &str, label: impl Into<String>, options: Vec<Option_>) -> Field {
-        Field {
-            options,
-            ..Field::new(Kind::Select, name, label)
-        }
+        Field { options, ..Field::new(Kind::Select, name, label) }
     }
 
     pub fn hidden(name: &str) -> Field {
@@ -276,18 +273,8 @@ mod tests {
 
     #[test]
     fn an_impossible_date_stays_to_be_put_right() {
-        assert!(
-            Field::date("d", "Date")
-                .value("2026-02-31")
-                .to_string()
-                .contains("type=\"text\"")
-        );
-        assert!(
-            Field::date("d", "Date")
-                .value("2026-02-28")
-                .to_string()
-                .contains("type=\"date\"")
-        );
+        assert!(Field::date("d", "Date").value("2026-02-31").to_string().contains("type=\"text\""));
+        assert!(Field::date("d", "Date").value("2026-02-28").to_string().contains("type=\"date\""));
     }
 
     #[test]

@@ -107,10 +107,7 @@ pub struct Tab {
 
 /// A person's initials in a circle; decoration beside the name.
 #[derive(Template)]
-#[template(
-    source = r#"<span class="avatar" aria-hidden="true">{{ super::initials(name) }}</span>"#,
-    ext = "html"
-)]
+#[template(source = r#"<span class="avatar" aria-hidden="true">{{ super::initials(name) }}</span>"#, ext = "html")]
 pub struct Avatar {
     pub name: String,
 }
@@ -124,9 +121,7 @@ impl HtmlSafe for Avatar {}
 
 /// At most two initials of a name ("Ana María López" gives "AL"); empty for an empty name.
 pub fn initials(name: &str) -> String {
-    let mut words = name
-        .split_whitespace()
-        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
     let last = words.next_back();
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()

@@ -69,11 +69,7 @@ impl Ctx {
 
     pub fn practice(&self) -> Result<&PracticeInfo> {
         match &self.who {
-            Identity::Signed(signed) => signed
-                .place
-                .as_ref()
-                .map(|(_, practice)| practice)
-                .ok_or(Error::NotFound),
+            Identity::Signed(signed) => signed.place.as_ref().map(|(_, practice)| practice).ok_or(Error::NotFound),
             Identity::Token { practice, .. } => Ok(practice),
             Identity::Nobody => Err(Error::NotFound),
         }
@@ -136,10 +132,7 @@ impl Ctx {
                 }
             }
         }
-        shell.toast = self
-            .flash
-            .as_deref()
-            .and_then(|flash| toast(words, flash, self.app.config.undo));
+        shell.toast = self.flash.as_deref().and_then(|flash| toast(words, flash, self.app.config.undo));
         shell
     }
 }
@@ -156,20 +149,13 @@ fn toast(words: Words, flash: &str, undo: Duration) -> Option<Toast> {
         action: format!("/invitations/{id}/undo"),
         seconds: u32::try_from(undo.as_secs()).unwrap_or(10),
     });
-    Some(Toast {
-        text: words.t(&key),
-        undo,
-    })
+    Some(Toast { text: words.t(&key), undo })
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Ctx {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Ctx> {
-        parts
-            .extensions
-            .get::<Ctx>()
-            .cloned()
-            .ok_or_else(|| Error::internal("a route without its guard"))
+        parts.extensions.get::<Ctx>().cloned().ok_or_else(|| Error::internal("a route without its guard"))
     }
 }

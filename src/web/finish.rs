@@ -21,10 +21,7 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
     let started = crate::clock::stopwatch();
     let method = request.method().clone();
     // The pattern, never the address itself: an address may end in a token or hold a search.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "-".to_string(), |p| p.as_str().to_string());
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_string(), |p| p.as_str().to_string());
     let path = request.uri().path();
     let wants_json = path.starts_with("/api/") || request.headers().contains_key("hx-request") && method != "GET";
     let is_asset = path.starts_with("/assets/");
@@ -42,11 +39,7 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
         response = present(&error, &reference, wants_json);
     } else if status.is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE) {
         // A bare status from the router or a layer: 404, 405, 413.
-        let error = if status == StatusCode::NOT_FOUND {
-            Error::NotFound
-        } else {
-            Error::bad_request("")
-        };
+        let error = if status == StatusCode::NOT_FOUND { Error::NotFound } else { Error::bad_request("") };
         let allow = response.headers().get(header::ALLOW).cloned();
         response = present_as(status, &error, &reference, wants_json);
         if let Some(allow) = allow {
@@ -67,10 +60,7 @@ pub fn security_headers(response: &mut Response, cacheable: bool) {
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
-        (
-            "permissions-policy",
-            "camera=(), microphone=(), geolocation=(), interest-cohort=()",
-        ),
+        ("permissions-policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()"),
         ("x-frame-options", "DENY"),
     ];
     let headers = response.headers_mut();
@@ -87,17 +77,9 @@ fn present(error: &Error, reference: &str, wants_json: bool) -> Response {
 }
 
 fn present_as(status: StatusCode, error: &Error, reference: &str, wants_json: bool) -> Response {
-    let shown_reference = if status == StatusCode::INTERNAL_SERVER_ERROR {
-        reference
-    } else {
-        ""
-    };
+    let shown_reference = if status == StatusCode::INTERNAL_SERVER_ERROR { reference } else { "" };
     let mut response = if wants_json {
-        problem(
-            status,
-            error,
-            Some(shown_reference.to_string()).filter(|r| !r.is_empty()),
-        )
+        problem(status, error, Some(shown_reference.to_string()).filter(|r| !r.is_empty()))
     } else {
         page(status, error, shown_reference)
     };
@@ -107,9 +89,7 @@ fn present_as(status: StatusCode, error: &Error, reference: &str, wants_json: bo
         _ => None,
     };
     if let Some(seconds) = wait {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -141,10 +121,6 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         Error::BadRequest(text) | Error::Conflict(text) if !text.is_empty() => text.clone(),
         _ => words.t(key),
     };
-    let page = ErrorPage {
-        shell,
-        text,
-        reference: reference.to_string(),
-    };
+    let page = ErrorPage { shell, text, reference: reference.to_string() };
     html(status, &page).unwrap_or_else(|_| status.into_response())
 }

@@ -13,19 +13,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Form<T>> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("application/x-www-form-urlencoded") && !kind.is_empty() {
             return Err(Error::bad_request("This address takes a form."));
         }
         let body = bytes::Bytes::from_request(request, state).await;
         let body = body.map_err(|_| Error::bad_request("The form is too large or did not arrive whole."))?;
         let form = serde_urlencoded::from_bytes(&body);
-        form.map(Form)
-            .map_err(|_| Error::bad_request("The form could not be read."))
+        form.map(Form).map_err(|_| Error::bad_request("The form could not be read."))
     }
 }
 
@@ -37,9 +32,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>> {
         let query = serde_urlencoded::from_str(parts.uri.query().unwrap_or_default());
-        query
-            .map(Query)
-            .map_err(|_| Error::bad_request("The address could not be read."))
+        query.map(Query).map_err(|_| Error::bad_request("The address could not be read."))
     }
 }
 
@@ -50,9 +43,7 @@ pub fn safe_next(next: &str) -> Option<&str> {
         && next.len() <= 2_000
         && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     // The addresses of signing in and out themselves lead nowhere.
-    let loops = ["/sign-in", "/sign-out", "/session/"]
-        .iter()
-        .any(|path| next.starts_with(path));
+    let loops = ["/sign-in", "/sign-out", "/session/"].iter().any(|path| next.starts_with(path));
     (good && !loops).then_some(next)
 }
 

@@ -51,9 +51,7 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>> {
     };
     match value.to_str() {
         Ok(key) if !key.is_empty() && key.len() <= KEY_LIMIT => Ok(Some(key.to_string())),
-        _ => Err(Error::bad_request(
-            "Idempotency-Key must be 1 to 200 visible ASCII characters.",
-        )),
+        _ => Err(Error::bad_request("Idempotency-Key must be 1 to 200 visible ASCII characters.")),
     }
 }
 
@@ -82,13 +80,8 @@ pub fn once(
             let message = "This key was used with another request.";
             return Err(Error::Invalid(vec![FieldError::new("Idempotency-Key", message)]));
         }
-        let status = u16::try_from(status)
-            .ok()
-            .and_then(|code| StatusCode::from_u16(code).ok());
-        return Ok(Answer {
-            status: status.unwrap_or(StatusCode::OK),
-            body,
-        });
+        let status = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
+        return Ok(Answer { status: status.unwrap_or(StatusCode::OK), body });
     }
     let answer = verb()?;
     let status = i64::from(answer.status.as_u16());

@@ -18,11 +18,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Json<T>> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("application/json") {
             return Err(Error::bad_request("Send JSON with the content type application/json."));
         }
@@ -30,10 +26,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let body = body.map_err(|_| Error::bad_request("The body is too large or did not arrive whole."))?;
         let value = serde_json::from_slice(&body)
             .map_err(|e| Error::bad_request(format!("The JSON is not as described: {e}")))?;
-        Ok(Json {
-            value,
-            hash: <sha2::Sha256 as sha2::Digest>::digest(&body).to_vec(),
-        })
+        Ok(Json { value, hash: <sha2::Sha256 as sha2::Digest>::digest(&body).to_vec() })
     }
 }
 

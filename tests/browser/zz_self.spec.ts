@@ -1,2 +1,0 @@
-import { axe, fits, targets, expect, test } from './support/ruh.ts';
-test('setup', async ({ ruh, page }) => { let t=Date.now(); const lap=(n:string)=>{console.log(n,Date.now()-t);t=Date.now()}; await page.goto(ruh.setupLink); lap('goto'); await expect(page.getByRole('heading').first()).toBeVisible(); lap('see'); await axe(page); lap('axe'); await fits(page); lap('fits'); await targets(page);lap('targets'); await ruh.restart(); lap('restart') });
