@@ -66,7 +66,7 @@ bench: install-test build
 
 # The heavy tests again and for longer: writers without end, kills at random moments.
 faults: install-test web
-	@RUH_FAULTS=long scripts/postgres.sh run cargo nextest run --locked --profile faults --run-ignored all \
+	@RUH_FAULTS=long scripts/postgres.sh run cargo nextest run --locked --workspace --profile faults --run-ignored all \
 	  --filterset 'test(/(^|::)r(41|42|46|47)_/)'
 
 fmt:
@@ -74,4 +74,4 @@ fmt:
 
 lint: web
 	@cargo fmt --all --check
-	@cargo clippy --locked --all-targets --quiet -- -D warnings
+	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings

@@ -34,8 +34,8 @@ trap finish EXIT
 
 browser() {
   local bin=${CARGO_TARGET_DIR:-target}/debug/ruh
-  # nextest has built it for the Rust tests; this only makes sure.
-  if [ ! -x "$bin" ]; then cargo build --locked --bin ruh; fi
+  # Mostly built already for the Rust tests; a journey on an older program would prove nothing.
+  cargo build --locked --quiet --bin ruh
   bin=$(realpath "$bin")
   (cd tests/browser && RUH_BIN=$bin ../../scripts/postgres.sh run \
     node_modules/.bin/playwright test --project=sqlite --project=postgres)
@@ -44,6 +44,6 @@ browser() {
 step 'install what is missing' scripts/install.sh test
 step 'web assets' make --silent web
 step 'format' cargo fmt --all --check
-step 'lints' cargo clippy --locked --all-targets --quiet -- -D warnings
-step 'tests on SQLite and PostgreSQL' scripts/postgres.sh run cargo nextest run --locked --cargo-quiet
+step 'lints' cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+step 'tests on SQLite and PostgreSQL' scripts/postgres.sh run cargo nextest run --locked --workspace --cargo-quiet
 step 'journeys in Chromium on SQLite and PostgreSQL' browser

@@ -149,8 +149,8 @@ async fn run(cli: Cli) -> Result<()> {
 }
 
 fn start_logging(filter: &str) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|e| Error::config(format!("RUH_LOG: {e}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    use tracing_subscriber::util::SubscriberInitExt;
+    let log = crate::logging::subscriber(filter, std::io::stderr)?;
     log.try_init().map_err(|e| Error::internal(e.to_string()))
 }
 

@@ -21,6 +21,7 @@ pub mod identify;
 pub mod ids;
 pub mod invitations;
 pub mod jobs;
+pub mod logging;
 pub mod mail;
 pub mod members;
 pub mod metrics;

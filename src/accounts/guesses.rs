@@ -16,6 +16,14 @@ const PER_DEVICE: i64 = 10;
 /// Tries from one network address, over all accounts; a whole clinic may sit behind one.
 const PER_ADDRESS: i64 = 100;
 
+/// What one household or clinic has: an IPv4 address, or a network of 64 bits, in which anybody picks addresses at will.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
+        v4 => v4,
+    }
+}
+
 /// Who is guessing at what.
 #[derive(Debug, Clone)]
 pub struct Guesses {
@@ -41,7 +49,7 @@ impl Guesses {
             }
             None => vec![
                 (bucket("guess account", &[email_key.as_bytes()]), PER_ACCOUNT),
-                (bucket("guess ip", &[ip.to_string().as_bytes()]), PER_ADDRESS),
+                (bucket("guess ip", &[network(ip).to_string().as_bytes()]), PER_ADDRESS),
             ],
         };
         Guesses { buckets }

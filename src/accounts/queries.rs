@@ -15,6 +15,9 @@ crate::sql! {
     house ADDRESS =
         "select id, account_id, email, is_login, confirmed_at is not null from account_emails
          where email_key = $1 and retired_at is null";
+    house CREDENTIALS =
+        "select e.account_id, a.password_hash from account_emails e join accounts a on a.id = e.account_id
+         where e.email_key = $1 and e.retired_at is null";
     house ADDRESSES =
         "select id, account_id, email, is_login, confirmed_at is not null from account_emails
          where account_id = $1 and retired_at is null order by created_at";
@@ -106,6 +109,12 @@ fn to_address(row: &crate::db::Row) -> Result<Address> {
 
 pub fn address(h: &House, key: &str) -> Result<Option<Address>> {
     h.one(&ADDRESS, params![key], to_address)
+}
+
+/// The account under an address' key and the hash of its password, in one statement whether there is one or not.
+pub fn credentials(h: &House, key: &str) -> Result<Option<(AccountId, String)>> {
+    let found = h.one(&CREDENTIALS, params![key], |row| Ok((row.get(0)?, row.get::<Option<String>>(1)?)))?;
+    Ok(found.and_then(|(account, hash)| Some((account, hash?))))
 }
 
 pub fn addresses(h: &House, account: AccountId) -> Result<Vec<Address>> {

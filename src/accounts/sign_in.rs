@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::guesses::{Guesses, Outcome};
 use super::places::{Place, places_of};
 use super::sessions::{self, NewSession, device_name};
-use super::{address, password_hash};
+use super::{password_hash, queries};
 use crate::error::Result;
 use crate::ids::{AccountId, PracticeId};
 use crate::people::Email;
@@ -49,9 +49,7 @@ pub async fn attempt(ctx: &Ctx, email: &str, password: &str) -> Result<Attempt> 
             let (guesses, key) = (guesses.clone(), key.clone());
             move |h| {
                 let outcome = guesses.take(h)?;
-                let account = address(h, &key)?.map(|a| a.account);
-                let hash = account.map(|a| password_hash(h, a)).transpose()?.flatten();
-                Ok((outcome, account.zip(hash)))
+                Ok((outcome, queries::credentials(h, &key)?))
             }
         })
         .await?;

@@ -34,7 +34,8 @@ pub fn change(p: &Practice, client: &Client, new: Option<&Email>) -> Result<Emai
     let own = portal_access::own(p, client.id)?;
     let was_invited = invitations::was_invited(p, client.id)?;
     let Some(new) = new else {
-        if own.is_some() {
+        // Also where the access was detached from a shared account: a difference would tell staff that it was shared.
+        if portal_access::ever_own(p, client.id)? {
             return Ok(EmailChange::Needed);
         }
         invitations::void_open(p, client.id)?;

@@ -121,7 +121,10 @@ impl Db {
         let backend = if let Some(path) = options.url.strip_prefix("sqlite:") {
             Backend::Sqlite(sqlite::Sqlite::open(std::path::Path::new(path), options.readers)?)
         } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
-            Backend::Postgres(postgres::Postgres::open(&options.url, options.readers)?)
+            // The driver runs a runtime of its own, which must not be started on a thread of another.
+            let open = || postgres::Postgres::open(&options.url, options.readers);
+            let opened = std::thread::scope(|scope| scope.spawn(open).join());
+            Backend::Postgres(opened.map_err(|_| DbError::Other("opening the database panicked".into()))??)
         } else {
             return Err(DbError::Other("RUH_DATABASE_URL must start with postgres:// or sqlite:".into()));
         };

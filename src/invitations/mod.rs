@@ -184,6 +184,12 @@ pub fn undo(p: &Practice, id: InvitationId) -> Result<bool> {
         return Ok(false);
     }
     set_state(p, id, State::Undone, None)?;
+    // Taken back is the mail, not the change of an address: what was accepted for the address before must not speak for
+    // the new one, and what its button does would tell whether the account is shared.
+    let left = latest(p, invitation.client)?;
+    if left.is_some_and(|left| left.state == State::Accepted && left.email.key != invitation.email.key) {
+        set_state(p, id, State::Void, None)?;
+    }
     p.audit(&Entry::new("invitation.undone", "invitation", Some(id.0)).client(invitation.client))?;
     Ok(true)
 }

@@ -163,6 +163,10 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
     let how = match prove(&ctx, &found, &typed.password).await? {
         Ok(how) => how,
         Err(message) => {
+            // Somebody else may have accepted while the password was looked at: that is what there is to say then.
+            if let Some(why) = find(&ctx).await?.and_then(|found| refusal(found.invitation.state)) {
+                return dead_page(&ctx, Some(&why));
+            }
             return html(StatusCode::UNPROCESSABLE_ENTITY, &accept_page(&ctx, &found, Some(message)));
         }
     };

@@ -33,9 +33,10 @@ crate::sql! {
         "select count(*) from activities
          where practice_id = $1 and client_id = $2 and at > $3 and kind = 'reset.sent'";
     tenant EVENTS =
-        "select e.invitation_id, e.at, e.kind, e.detail from invitations i
-         join invitation_events e on e.practice_id = i.practice_id and e.invitation_id = i.id
-         where i.practice_id = $1 and i.client_id = $2 order by e.at desc, e.id desc limit 400";
+        "select e.invitation_id, e.at, e.kind, e.detail from invitation_events e
+         where e.practice_id = $1 and e.invitation_id in
+             (select i.id from invitations i where i.practice_id = $1 and i.client_id = $2)
+         order by e.at desc, e.id desc limit 400";
     tenant COUNT_EVENTS =
         "select count(*) from invitation_events where practice_id = $1 and invitation_id = $2 and kind = $3";
     tenant ADDRESSEE =

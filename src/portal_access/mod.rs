@@ -39,6 +39,11 @@ pub fn own(p: &Practice, client: ClientId) -> Result<Option<PortalAccess>> {
     Ok(queries::live(p, client)?.into_iter().find(|a| a.relation == OWN))
 }
 
+/// Whether the client ever had an access of their own, ended or not.
+pub fn ever_own(p: &Practice, client: ClientId) -> Result<bool> {
+    queries::ever(p, client, OWN)
+}
+
 /// Ends an access and the sessions that stand in it.
 pub fn end(p: &Practice, access: AccessId) -> Result<()> {
     queries::end(p, access)?;

@@ -12,6 +12,8 @@ crate::sql! {
     tenant LIVE =
         "select id, account_id, relation from portal_access
          where practice_id = $1 and client_id = $2 and ended_at is null order by id limit 50";
+    tenant EVER =
+        "select count(*) from portal_access where practice_id = $1 and client_id = $2 and relation = $3";
     tenant END = "update portal_access set ended_at = $3 where practice_id = $1 and id = $2 and ended_at is null";
     tenant VIEWER =
         "select a.id, a.account_id, a.client_id, a.relation, c.first_name, c.last_name, c.preferred_name
@@ -27,6 +29,10 @@ pub fn live(p: &Practice, client: ClientId) -> Result<Vec<PortalAccess>> {
     p.all(&LIVE, params![client], |row| {
         Ok(PortalAccess { id: row.get(0)?, account: row.get(1)?, relation: row.get(2)? })
     })
+}
+
+pub fn ever(p: &Practice, client: ClientId, relation: &str) -> Result<bool> {
+    Ok(p.one(&EVER, params![client, relation], |row| Ok(row.get::<i64>(0)?))?.unwrap_or(0) > 0)
 }
 
 pub fn end(p: &Practice, id: AccessId) -> Result<()> {

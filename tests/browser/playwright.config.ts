@@ -8,22 +8,24 @@ export default defineConfig<RuhOptions>({
   testDir: '.',
   outputDir: `${target}browser`,
   timeout: 30_000,
-  expect: { timeout: 5_000 },
-  workers: 2,
+  expect: { timeout: 10_000 },
+  // One Chromium without a graphics card keeps two cores busy; two of them only wait for each other.
+  workers: 1,
   fullyParallel: true,
   // A journey that passes the second time is a bug that nobody has looked at.
   retries: 0,
   forbidOnly: !!process.env.CI,
   reporter: [['list', { printSteps: false }], ['json', { outputFile: `${target}browser/report.json` }]],
   use: {
-    actionTimeout: 5_000,
-    navigationTimeout: 10_000,
+    actionTimeout: 10_000,
+    navigationTimeout: 15_000,
     viewport: { width: 1280, height: 800 },
     locale: 'en-US',
     timezoneId: 'America/New_York',
     contextOptions: { reducedMotion: 'reduce' },
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // A film of the page costs more than the page: no pictures in the trace, but the documents.
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: true, sources: false },
     launchOptions: {
       executablePath: process.env.RUH_CHROMIUM ?? '/usr/bin/chromium',
       args: [

@@ -95,12 +95,7 @@ impl TestApp {
         change(&mut settings);
         let config = settings.resolve().expect("settings");
         let clock = Arc::new(AtomicI64::new(START));
-        // The PostgreSQL driver blocks: it must not be opened on one of the runtime's own threads.
-        let opened = std::thread::scope(|scope| {
-            let clock = Clock::Manual(Arc::clone(&clock));
-            scope.spawn(move || App::open(config, clock)).join().expect("opening thread")
-        });
-        let app = opened.expect("the program opens");
+        let app = App::open(config, Clock::Manual(Arc::clone(&clock))).expect("the program opens");
         let router = ruh::routes::router(app.clone());
         TestApp { app, raw, clock, router, leaves_jobs: false, folder }
     }

@@ -1,0 +1,107 @@
+// The people of the journeys and the steps that many of them share.
+import { axe, expect, fits, linkIn, type Page, type Ruh, targets } from './ruh.ts';
+
+export const owner = {
+  first: 'Sam',
+  last: 'Reed',
+  email: 'sam@riverside.example',
+  password: 'long winter walks home',
+};
+export const ana = {
+  first: 'Ana',
+  last: 'López',
+  email: 'ana@mail.example',
+  password: 'a kettle on the stove',
+};
+
+/** Undo for one second: journeys that are about something else need not wait for ten. */
+export const quick = { environment: { RUH_UNDO_SECONDS: '1' } };
+
+/** A state of the history comes by a poll of the page, some seconds after it happened. */
+export const soon = { timeout: 15_000 };
+
+/** What every page must pass: axe in light and dark, nothing sideways, nothing too small to press. */
+export async function look(page: Page) {
+  await axe(page);
+  await fits(page);
+  await targets(page);
+}
+
+/** A practice and its owner, made from the shell. */
+export function practice(ruh: Ruh) {
+  ruh.runWith(owner.password, 'practice', 'create', '--name', 'Riverside Counseling', '--owner-name', `${owner.first} ${owner.last}`,
+    '--owner-email', owner.email, '--time-zone', 'America/New_York', '--password-stdin');
+}
+
+export async function typeSignIn(page: Page, who: { email: string; password: string }) {
+  const main = page.getByRole('main');
+  await main.getByLabel('Email', { exact: true }).fill(who.email);
+  await main.getByLabel('Password', { exact: true }).fill(who.password);
+  await main.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+export async function signIn(page: Page, who: { email: string; password: string }, lands: string | RegExp) {
+  await page.goto('/sign-in');
+  await typeSignIn(page, who);
+  await expect(page).toHaveURL(lands);
+}
+
+/** The practice, with its owner signed in. */
+export async function atHome(ruh: Ruh, page: Page) {
+  practice(ruh);
+  await signIn(page, owner, /\/home$/);
+}
+
+export async function openAddClient(page: Page) {
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Add Client' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add Client' });
+  await expect(dialog.getByLabel('First name', { exact: true })).toBeFocused();
+  return dialog;
+}
+
+/** Adds a client in the dialog; the address of their page. */
+export async function addClient(page: Page, who: { first: string; last: string; email?: string }, invite = true): Promise<string> {
+  const dialog = await openAddClient(page);
+  await dialog.getByLabel('First name', { exact: true }).fill(who.first);
+  await dialog.getByLabel('Last name', { exact: true }).fill(who.last);
+  if (who.email) await dialog.getByLabel('Email', { exact: true }).fill(who.email);
+  await dialog.getByLabel('Send invitation email').setChecked(invite);
+  await dialog.getByRole('button', { name: 'Add Client' }).click();
+  await expect(page).toHaveURL(/\/clients\/[0-9a-f-]{36}$/);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`${who.first} ${who.last}`);
+  return new URL(page.url()).pathname;
+}
+
+/** The link of the newest of so many invitations to an address. */
+export async function invitationLink(ruh: Ruh, email: string, count = 1): Promise<string> {
+  return linkIn(await ruh.mail.waitForMail(email, count), /\/invitation\//);
+}
+
+/** Opens an invitation's link and creates a password. */
+export async function accept(page: Page, link: string, password = ana.password) {
+  await page.goto(link);
+  await page.getByRole('main').getByLabel('New password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Create password' }).click();
+  await expect(page).toHaveURL(/\/portal$/);
+}
+
+/** Waits until the newest invitation's history says this, told from its beginning; the page shows the latest on top. */
+export async function tells(page: Page, ...story: string[]) {
+  const lines = page.getByRole('region', { name: 'Invitation' }).getByRole('list').first().locator('b');
+  await expect(lines).toHaveText(story.toReversed(), soon);
+}
+
+/** The message of a toast; it is said twice, once for those who see and once for those who hear. */
+export function toast(page: Page, text: string) {
+  return page.getByRole('region', { name: 'Notices' }).locator('ruh-toast > p').filter({ hasText: text });
+}
+
+/** Opens Personal Information from the Actions menu. */
+export async function personalInformation(page: Page) {
+  await page.getByRole('button', { name: 'Actions' }).click();
+  await page.getByRole('link', { name: 'Personal Information' }).click();
+  const form = page.locator('#personal-information form');
+  await expect(form.getByLabel('First name', { exact: true })).toBeVisible();
+  return form;
+}
