@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use postgres::{Client, Config, NoTls, Statement, config::SslMode, error::SqlState};
+use postgres::config::{Host, SslMode};
+use postgres::{Client, Config, NoTls, Statement, error::SqlState};
 
 use super::{Cell, DbError, Inner, QUEUE_LIMIT, RefCell, Row, Tx, Value, Work, migrate};
 
@@ -122,10 +123,17 @@ fn once(session: &mut Session, work: &mut dyn Work, mode: Mode, attempt: u32) ->
 }
 
 fn connect(config: &Config) -> Result<Session, DbError> {
-    let client = if config.get_ssl_mode() == SslMode::Disable {
+    let is_near = config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
+        Host::Unix(_) => true,
+    });
+    // On one machine there is nobody in between, and Debian's server shows a certificate that nobody has signed.
+    let client = if config.get_ssl_mode() == SslMode::Disable || is_near && config.get_ssl_mode() == SslMode::Prefer {
         config.connect(NoTls)
     } else {
-        let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let mut roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        // The machine's own roots too: a practice may run a certificate authority (SSL_CERT_FILE).
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         config.connect(tokio_postgres_rustls::MakeRustlsConnect::new(tls))
     };
