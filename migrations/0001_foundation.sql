@@ -196,6 +196,7 @@ create table portal_access (
     foreign key (practice_id, client_id) references clients (practice_id, id)
 );
 create unique index portal_access_live on portal_access (practice_id, client_id, account_id) where ended_at is null;
+create index portal_access_client on portal_access (practice_id, client_id, id);
 create index portal_access_account on portal_access (account_id);
 
 create table invitations (
@@ -214,6 +215,7 @@ create table invitations (
     foreign key (practice_id, client_id) references clients (practice_id, id)
 );
 create index invitations_client on invitations (practice_id, client_id, created_at);
+create index invitations_email on invitations (email_key, created_at);
 create index invitations_state on invitations (practice_id, state, created_at);
 
 create table invitation_events (

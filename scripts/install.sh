@@ -35,6 +35,7 @@ debian_packages() {
   [ -x /usr/bin/chromium ] || missing+=(chromium)
   # The pictures show names in every script; without fonts they show boxes.
   [ -d /usr/share/fonts/truetype/noto ] || missing+=(fonts-noto-core fonts-noto-color-emoji)
+  [ -d /usr/share/fonts/truetype/droid ] || missing+=(fonts-droid-fallback)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   # Debian 12 and newer carry pg_trgm in the server's own package, the older ones apart.
   if [ "${#missing[@]}" = 0 ] || [[ " ${missing[*]} " != *' postgresql '* ]]; then

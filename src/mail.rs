@@ -83,7 +83,8 @@ impl Mailer {
         match &self.way {
             Way::Smtp(transport) => match transport.send(&message) {
                 Ok(_) => Delivery::Sent,
-                Err(e) if e.is_permanent() => Delivery::Refused(short(&e)),
+                // 53x is about our own sign-in at the server, not about the mail: that is for the owner to mend.
+                Err(e) if e.is_permanent() && !is_about_signing_in(&e) => Delivery::Refused(short(&e)),
                 Err(e) => Delivery::Later(short(&e)),
             },
             Way::Folder(folder) => match keep(folder, mail, &message.formatted()) {
@@ -108,6 +109,10 @@ impl Mailer {
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(|e| e.to_string())
     }
+}
+
+fn is_about_signing_in(e: &lettre::transport::smtp::Error) -> bool {
+    e.status().is_some_and(|code| code.to_string().starts_with("53"))
 }
 
 fn short(e: &lettre::transport::smtp::Error) -> String {

@@ -232,9 +232,9 @@ pub fn folded(text: &str) -> String {
 
 /// The initials of a name, as shown when names are blurred.
 pub fn initials(name: &str) -> String {
-    let letters: Vec<String> =
-        name.split_whitespace().filter_map(|w| w.chars().next()).take(2).map(|c| format!("{c}.")).collect();
-    letters.join(" ")
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let letters = words.next().into_iter().chain(words.next_back());
+    letters.map(|c| format!("{c}.")).collect::<Vec<_>>().join(" ")
 }
 
 /// A text that mail programs do not turn into a link: a name may hold "evil.example" or "https://…".
@@ -325,7 +325,8 @@ mod tests {
     fn folding_and_unlinking() {
         assert_eq!(folded("  Müller  ÀNA "), "muller ana");
         assert!(!unlinked("https://evil.example").contains("evil.example"));
-        assert_eq!(initials("Ana María López"), "A. M.");
+        assert_eq!(initials("María del Carmen López"), "M. L.");
+        assert_eq!((initials("Ana"), initials("")), ("A.".into(), String::new()));
     }
 
     #[test]

@@ -7,14 +7,16 @@ use crate::jobs::{Job, Outcome, finish};
 use crate::mail::{Delivery, Mail, bodies};
 use crate::words::Words;
 
-/// Decides about a "forgot my password": an address with an account gets a link, any other gets nothing.
+/// Decides about a "forgot my password": an address with an account gets a link. One that was only invited has no
+/// password to forget and gets the invitation again; any other gets nothing.
 pub async fn answer_reset_request(app: &Shared, job: &Job) -> Result<Outcome> {
     let job = job.clone();
     app.write(move |h| {
-        if let Some(key) = queries::reset_request(h, job.subject)?
-            && let Some(address) = super::address(h, &key)?
-        {
-            super::request_link(h, address.account, LinkKind::Reset, &address.email)?;
+        if let Some(key) = queries::reset_request(h, job.subject)? {
+            match super::address(h, &key)? {
+                Some(address) => super::request_link(h, address.account, LinkKind::Reset, &address.email)?,
+                None => crate::invitations::send_again(h, &key)?,
+            }
         }
         finish(h, &job)?;
         Ok(Outcome::Done)

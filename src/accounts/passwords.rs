@@ -37,7 +37,11 @@ fn argon2() -> Argon2<'static> {
 impl Passwords {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Passwords {
-        Passwords { running: Arc::new(Semaphore::new(AT_ONCE)), waiting: Semaphore::new(WAITING_LIMIT), checks: AtomicU64::new(0) }
+        Passwords {
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Semaphore::new(WAITING_LIMIT),
+            checks: AtomicU64::new(0),
+        }
     }
 
     /// Hashes a new password. Errors: too many hashes are waiting.
@@ -149,7 +153,7 @@ fn parts(text: &str) -> Vec<String> {
     let text = folded(text);
     let mut all: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|part| part.chars().count() >= 4)
+        .filter(|part| part.chars().count() >= 3)
         .map(str::to_string)
         .collect();
     all.sort_by_key(|part| std::cmp::Reverse(part.len()));

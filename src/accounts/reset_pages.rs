@@ -1,7 +1,6 @@
 //! The forgotten password: asking for a link, and choosing a new one.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -14,7 +13,7 @@ use crate::jobs::Kind as JobKind;
 use crate::people::Email;
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Field, Section, Shell};
-use crate::web::{Cookie, Ctx, Form, html, lead_to};
+use crate::web::{Cookie, Ctx, Form, Path, html, lead_to};
 use crate::words::Words;
 
 /// Resets asked for one address in an hour; more are answered the same and send nothing.

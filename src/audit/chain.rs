@@ -126,7 +126,7 @@ pub async fn verify(app: &Shared) -> Result<Verdict> {
             if hash != sealed.hash {
                 return Ok(Verdict::Broken { seq, what: "the entry was altered".into() });
             }
-            if let Some(head) = head.as_ref().filter(|head| head.seq == seq) {
+            if let Some(head) = head.as_ref().filter(|head| head_is_ours && head.seq == seq) {
                 if head.hash != hex(&hash) {
                     return Ok(Verdict::Broken { seq, what: "the entry is not the one that was sealed".into() });
                 }

@@ -1,6 +1,5 @@
 //! Clients in the JSON API: the same verbs as the pages.
 
-use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
@@ -14,7 +13,7 @@ use crate::ids::{ClientId, GroupId, InvitationId};
 use crate::invitations::{self, Invited};
 use crate::practice::Practice;
 use crate::routes::Routes;
-use crate::web::{Answer, Ctx, Json, Query, idempotency_key, once};
+use crate::web::{Answer, Ctx, Json, Path, Query, idempotency_key, once};
 
 pub fn routes(routes: Routes) -> Routes {
     routes

@@ -121,9 +121,16 @@ impl Make<'_> {
 
 pub fn summary(refused: &[FieldError], words: Words) -> ErrorSummary {
     ErrorSummary {
-        items: refused.iter().map(|e| (e.field.clone(), e.message.clone())).collect(),
+        items: refused.iter().map(|e| (e.field.clone(), format!("{}: {}", label(&e.field), e.message))).collect(),
         title: words.t("ui-error-summary"),
     }
+}
+
+/// The label of a field, as the summary names it: "First name".
+fn label(field: &str) -> String {
+    let text = field.trim_end_matches("_ids").trim_end_matches("_id").replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Reads a record's form; `care_team_ids` comes once for each ticked member.

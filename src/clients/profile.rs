@@ -1,7 +1,6 @@
 //! A client's page: what is known, the invitation and its history, and Personal Information under Actions.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -19,7 +18,7 @@ use crate::people::{self, initials};
 use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Section, Shell, Status};
-use crate::web::{Cookie, Ctx, Form, Query, html, lead_to};
+use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
     routes

@@ -227,7 +227,8 @@ impl Refused {
             return None;
         }
         let chosen = text.parse().ok().filter(|id| known.contains(id));
-        if chosen.is_none() {
+        // A list may hold any number of wrong ones: the field is named once.
+        if chosen.is_none() && !self.errors.iter().any(|e| e.field == field) {
             self.errors.push(FieldError::new(field, self.words.t("field-choice")));
         }
         chosen

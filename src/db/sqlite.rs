@@ -186,3 +186,18 @@ pub fn error(e: rusqlite::Error) -> DbError {
     }
     DbError::Other(e.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r51_an_old_library_is_refused() {
+        for old in [3_046_000, 3_051_002] {
+            let said = check_library(old).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(said.contains("older than 3.51.3"), "{said}");
+        }
+        assert!(check_library(3_051_003).is_ok());
+        assert!(check_library(rusqlite::version_number()).is_ok(), "the library that is built in");
+    }
+}

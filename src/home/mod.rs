@@ -103,7 +103,7 @@ async fn show(ctx: Ctx) -> Result<Response> {
     let empty = nobody.then(|| Empty {
         title: "A quiet day".into(),
         text: "Nothing waits for you. New clients and invitations that need a hand show up here.".into(),
-        action: Some(Link { href: "/clients".into(), label: "Go to Clients".into(), dialog: false }),
+        action: Some(Link { href: "/clients/new".into(), label: "Add Client".into(), dialog: true }),
     });
     let first = ctx.member()?.name.split(' ').next().unwrap_or_default().to_string();
     html(StatusCode::OK, &HomePage { shell: ctx.shell(format!("Hello, {first}"), Section::Home), lists, empty })

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub use accept::{Acceptance, How};
 pub use pages::routes;
 
+use crate::access::Actor;
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::clock::Instant;
@@ -173,6 +174,16 @@ pub fn resend(p: &Practice, client: ClientId, email: Option<&Email>) -> Result<I
         (Some(_), _) => invite(p, client, email, Purpose::Confirm),
         (None, _) => invite(p, client, email, Purpose::Invite),
     }
+}
+
+/// Sends what has left for an address and is still open once more, with the same link. It is no new invitation: nothing
+/// is superseded, and what the practice may send in a day is not used up by whoever asks.
+pub fn send_again(h: &House, email_key: &str) -> Result<()> {
+    for (practice, id) in queries::open_for_address(h, email_key)? {
+        let actor = Actor::system(practice);
+        h.practice(&actor).enqueue(JobKind::SendInvitation, id.0, h.now)?;
+    }
+    Ok(())
 }
 
 /// Takes an invitation back that has not left yet. `false`: it is on its way, or gone.

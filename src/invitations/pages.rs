@@ -1,7 +1,6 @@
 //! The page behind an invitation's link, and Undo.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
@@ -15,7 +14,7 @@ use crate::error::Result;
 use crate::ids::{InvitationId, PracticeId};
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Field, Section, Shell};
-use crate::web::{Cookie, Ctx, Form, html, lead_to};
+use crate::web::{Cookie, Ctx, Form, Path, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
     routes

@@ -1,10 +1,10 @@
 use super::{Event, Invitation, Purpose, State};
 use crate::clock::Instant;
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, InvitationId};
+use crate::ids::{ClientId, InvitationId, PracticeId};
 use crate::params;
 use crate::people::Email;
-use crate::practice::Practice;
+use crate::practice::{House, Practice};
 
 crate::sql! {
     tenant INSERT =
@@ -26,9 +26,14 @@ crate::sql! {
         "select id, client_id, email, purpose, state, created_at, leaves_at from invitations
          where practice_id = $1 and client_id = $2 and state in ('queued', 'sent', 'kept', 'bounced')
          order by created_at, id limit 200";
+    across("whoever forgot a password may wait for an invitation of any practice") OPEN_FOR_ADDRESS =
+        "select practice_id, id from invitations
+         where email_key = $1 and state in ('sent', 'kept', 'bounced') order by created_at desc limit 5";
     tenant COUNT_SINCE =
-        "select count(*) from invitations
-         where practice_id = $1 and client_id = $2 and created_at > $3 and state <> 'undone'";
+        "select count(*) from invitations i
+         where i.practice_id = $1 and i.client_id = $2 and i.created_at > $3 and not exists (
+             select 1 from invitation_events e
+             where e.practice_id = i.practice_id and e.invitation_id = i.id and e.kind = 'undone')";
     tenant COUNT_RESETS_SINCE =
         "select count(*) from activities
          where practice_id = $1 and client_id = $2 and at > $3 and kind = 'reset.sent'";
@@ -92,6 +97,10 @@ pub fn all(p: &Practice, client: ClientId) -> Result<Vec<Invitation>> {
 
 pub fn open(p: &Practice, client: ClientId) -> Result<Vec<Invitation>> {
     p.all(&OPEN, params![client], to_invitation)
+}
+
+pub fn open_for_address(h: &House, key: &str) -> Result<Vec<(PracticeId, InvitationId)>> {
+    h.all(&OPEN_FOR_ADDRESS, params![key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub fn count_since(p: &Practice, client: ClientId, since: Instant) -> Result<i64> {

@@ -13,7 +13,7 @@ crate::sql! {
          values ($1, $2, $3, $4, 'ready', $5, 0, $6)";
     house CLAIM =
         "update jobs set lease = $1, lease_until = $2, attempts = attempts + 1
-         where state = 'ready' and (lease_until is null or lease_until <= $3) and id in
+         where (lease_until is null or lease_until <= $3) and id in
              (select id from jobs where state = 'ready' and run_at <= $3
               and (lease_until is null or lease_until <= $3) order by run_at, id limit $4)
          returning id, job_practice, kind, subject, attempts, lease";

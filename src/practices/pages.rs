@@ -1,7 +1,6 @@
 //! The setup page of an empty installation.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::people::{self, Email};
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Field, Option_, Section, Shell};
-use crate::web::{Cookie, Ctx, Form, html};
+use crate::web::{Cookie, Ctx, Form, Path, html};
 use crate::words::Words;
 
 pub fn routes(routes: Routes) -> Routes {

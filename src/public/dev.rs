@@ -1,7 +1,6 @@
 //! Only on somebody's own machine: all components on one page, and the mail that was kept instead of sent.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -9,7 +8,7 @@ use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::routes::Routes;
 use crate::ui::{Section, Shell};
-use crate::web::{Ctx, html};
+use crate::web::{Ctx, Path, html};
 
 /// Mails listed.
 const SHOWN: usize = 200;

@@ -2,14 +2,13 @@
 
 mod dev;
 
-use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::routes::Routes;
-use crate::web::Ctx;
+use crate::web::{Ctx, Path};
 
 /// The description of the API; a test holds it against the registered routes.
 pub const OPENAPI: &str = include_str!("openapi.json");

@@ -1,6 +1,5 @@
 //! The sessions of an account: seen and ended.
 
-use axum::extract::Path;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -8,7 +7,7 @@ use crate::access::Access;
 use crate::accounts;
 use crate::error::{Error, Result};
 use crate::routes::Routes;
-use crate::web::{Cookie, Ctx, lead_to};
+use crate::web::{Cookie, Ctx, Path, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
     routes.post("/sessions/{id}/end", Access::Account, end).post("/sessions/end-others", Access::Account, end_others)

@@ -1,4 +1,4 @@
-//! Forms and query strings, with a limit and a clear 400.
+//! Forms, query strings and what an address names, with a limit and a clear answer.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{header, request::Parts};
@@ -33,6 +33,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>> {
         let query = serde_urlencoded::from_str(parts.uri.query().unwrap_or_default());
         query.map(Query).map_err(|_| Error::bad_request("The address could not be read."))
+    }
+}
+
+/// What an address names. An id that is none is not found, like one that nobody has.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(named)| Path(named)).map_err(|_| Error::NotFound)
     }
 }
 

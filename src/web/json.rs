@@ -1,14 +1,17 @@
 //! JSON bodies in and out, and errors as `application/problem+json` (RFC 9457).
 
+use std::collections::HashSet;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, FieldError, Result};
 
-/// A JSON body and its bytes' hash (for idempotency keys).
+/// A JSON body, and a hash of all that was asked for: method, path and the body's bytes (for idempotency keys).
 pub struct Json<T> {
     pub value: T,
     pub hash: Vec<u8>,
@@ -22,11 +25,74 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !kind.starts_with("application/json") {
             return Err(Error::bad_request("Send JSON with the content type application/json."));
         }
+        let asked = format!("{} {}\n", request.method(), request.uri().path());
         let body = bytes::Bytes::from_request(request, state).await;
         let body = body.map_err(|_| Error::bad_request("The body is too large or did not arrive whole."))?;
-        let value = serde_json::from_slice(&body)
-            .map_err(|e| Error::bad_request(format!("The JSON is not as described: {e}")))?;
-        Ok(Json { value, hash: <sha2::Sha256 as sha2::Digest>::digest(&body).to_vec() })
+        // Serde would take a list for an object, by the order of the fields.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Error::bad_request("The JSON is not an object."));
+        }
+        let not_as_described = |e| Error::bad_request(format!("The JSON is not as described: {e}"));
+        serde_json::from_slice::<Sound>(&body).map_err(not_as_described)?;
+        let value = serde_json::from_slice(&body).map_err(not_as_described)?;
+        let hash = Sha256::new().chain_update(asked).chain_update(&body).finalize().to_vec();
+        Ok(Json { value, hash })
+    }
+}
+
+/// Looks at what the types of a body skip, too: too deep, a number beyond all numbers, or a name given twice.
+struct Sound;
+
+impl<'de> Deserialize<'de> for Sound {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sound, D::Error> {
+        deserializer.deserialize_any(Sound)
+    }
+}
+
+impl<'de> Visitor<'de> for Sound {
+    type Value = Sound;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Sound, A::Error> {
+        while items.next_element::<Sound>()?.is_some() {}
+        Ok(Sound)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Sound, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, _)) = fields.next_entry::<String, Sound>()? {
+            if !names.insert(name) {
+                return Err(serde::de::Error::custom("a name is given twice"));
+            }
+        }
+        Ok(Sound)
     }
 }
 

@@ -10,7 +10,7 @@ mod json;
 pub use cookies::{Cookie, cookie_value};
 pub use ctx::{Ctx, Identity, PracticeInfo, SignedIn};
 pub use finish::{finish, security_headers};
-pub use forms::{Form, Query, safe_next};
+pub use forms::{Form, Path, Query, safe_next};
 pub use idempotency::{Answer, key as idempotency_key, once, purge as purge_keys};
 pub use json::{Json, Optional, problem};
 

@@ -34,6 +34,16 @@ document.addEventListener('submit', (event) => {
     event.stopImmediatePropagation();
     return;
   }
+  // A control that cannot read what it holds (the 31st of February) would send nothing in its place.
+  const unread = [...form.elements].find((field) => field.validity?.badInput);
+  if (unread) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const fold = unread.closest('details:not([open])');
+    if (fold) fold.open = true;
+    unread.reportValidity();
+    return;
+  }
   form.sending = true;
   const button = event.submitter ?? form.querySelector('button:not([type="button"])');
   form.busyTimer = setTimeout(() => button?.setAttribute('aria-busy', 'true'), BUSY_AFTER);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use browser::{Answer, Browser};
 pub use database::{Cell, Raw};
-pub use mails::Mail;
+pub use mails::{Mail, parse as parse_mail};
 pub use ruh;
 use ruh::access::{Actor, Role};
 use ruh::accounts::{self, Confirmed};

@@ -42,8 +42,11 @@ pub fn parse(raw: &str) -> Mail {
         let line = unfolded.lines().find_map(|line| line.strip_prefix(name));
         line.unwrap_or_default().trim().to_string()
     };
+    // A text may have lines that begin with two hyphens: only the boundary itself parts.
+    let boundary = unfolded.split_once("boundary=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+    let boundary = format!("--{}", boundary.expect("a boundary"));
     let part = |kind: &str| {
-        let found = body.split("\r\n--").find(|part| part.contains(&format!("Content-Type: {kind}")));
+        let found = body.split(&boundary).find(|part| part.contains(&format!("Content-Type: {kind}")));
         let found = found.unwrap_or_else(|| panic!("no {kind} part"));
         let (head, body) = found.split_once("\r\n\r\n").expect("a part's head");
         decode(head, body)

@@ -51,7 +51,9 @@ export async function fits(page: Page) {
   const before = page.viewportSize();
   for (const size of [{ width: 320, height: 640 }, { width: 640, height: 400 }]) {
     await page.setViewportSize(size);
-    const wide = await page.evaluate(() => {
+    const wide = await page.evaluate(async () => {
+      // Media queries follow the new size with the next frame.
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
       const room = document.documentElement.clientWidth;
       if (document.documentElement.scrollWidth <= room) return [];
       return [...document.querySelectorAll('body *')]
@@ -72,7 +74,7 @@ export async function targets(page: Page) {
       .filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
       .map((element) => {
         // A tick box is pressed by its label too.
-        const label = element.matches('[type=checkbox], [type=radio]') ? element.closest('label') : null;
+        const label = element.matches('[type=checkbox], [type=radio]') ? (element as HTMLInputElement).labels?.[0] : null;
         const box = (label ?? element).getBoundingClientRect();
         return { html: element.outerHTML.slice(0, 120), width: Math.round(box.width), height: Math.round(box.height) };
       })

@@ -1,5 +1,5 @@
 // The people of the journeys and the steps that many of them share.
-import { axe, expect, fits, linkIn, type Page, type Ruh, targets } from './ruh.ts';
+import { axe, expect, fits, linkIn, type Page, type Ruh, settled, targets } from './ruh.ts';
 
 export const owner = {
   first: 'Sam',
@@ -20,11 +20,38 @@ export const quick = { environment: { RUH_UNDO_SECONDS: '1' } };
 /** A state of the history comes by a poll of the page, some seconds after it happened. */
 export const soon = { timeout: 15_000 };
 
-/** What every page must pass: axe in light and dark, nothing sideways, nothing too small to press. */
+const seen = new Set<string>();
+
+/**
+ * What every page must pass: axe in light and dark, nothing sideways, nothing too small to press. A page that differs
+ * from one already looked at only in ids, times and ports is not looked at again: that is half of the suite's time.
+ */
 export async function look(page: Page) {
+  await settled(page);
+  const body = await page.evaluate(() => document.title + document.documentElement.className + document.body.outerHTML);
+  const kind = JSON.stringify(page.viewportSize()) + body
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
+    .replace(/(localhost:|version" value=")\d+|datetime="[^"]*"/g, '$1')
+    .replace(/\d{1,2}:\d{2}(:\d{2})?/g, 'time');
+  if (seen.has(kind)) return;
+  seen.add(kind);
   await axe(page);
   await fits(page);
   await targets(page);
+}
+
+/** The same for a page without script, in which axe cannot run: its text is shown to a browser that has it. */
+export async function lookWithout(page: Page, scripted: Page) {
+  const body = await page.content();
+  await scripted.route('**/*', (route) => {
+    const kind = route.request().resourceType();
+    if (kind === 'document') return route.fulfill({ contentType: 'text/html', body });
+    return kind === 'script' ? route.fulfill({ contentType: 'text/javascript', body: '' }) : route.continue();
+  });
+  await scripted.setViewportSize(page.viewportSize()!);
+  await scripted.goto(page.url());
+  await look(scripted);
+  await scripted.unrouteAll();
 }
 
 /** A practice and its owner, made from the shell. */

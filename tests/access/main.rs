@@ -1,0 +1,10 @@
+//! Who reaches what: statements, structure, the matrix of routes and actors, tenancy, and the API.
+
+mod api;
+mod input;
+mod matrix;
+mod openapi;
+mod statements;
+mod structure;
+mod tenancy;
+mod world;

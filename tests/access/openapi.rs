@@ -1,0 +1,240 @@
+//! The API's description: every route is in it and nothing else, and answers are exactly what it says.
+
+use std::collections::BTreeSet;
+
+use ruh::db::Engine;
+use ruh::public::OPENAPI;
+use testkit::{Answer, Json, TestApp, both_engines, json};
+
+use crate::world::uuid_text;
+
+fn description() -> Json {
+    serde_json::from_str(OPENAPI).expect("openapi.json is JSON")
+}
+
+const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_of_the_api_is_described_and_nothing_else() {
+    let t = TestApp::new(Engine::Sqlite);
+    let extra = ["/healthz", "/readyz", "/metrics"];
+    let registered: BTreeSet<_> = ruh::routes::list(&t.app)
+        .into_iter()
+        .filter(|route| route.path.starts_with("/api/") || extra.contains(&route.path))
+        .map(|route| format!("{} {}", route.method.as_str().to_lowercase(), route.path))
+        .collect();
+    let whole = description();
+    assert_eq!(whole["openapi"], "3.1.0");
+    let mut described = BTreeSet::new();
+    let mut operations = BTreeSet::new();
+    for (path, item) in whole["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| METHODS.contains(&name.as_str()))
+        {
+            described.insert(format!("{method} {path}"));
+            assert!(operations.insert(operation["operationId"].as_str().unwrap().to_string()), "{operation}");
+            for placeholder in path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
+                let parameters =
+                    [&item["parameters"], &operation["parameters"]].into_iter().filter_map(Json::as_array).flatten();
+                let named: Vec<_> = parameters.map(|p| resolve(&whole, p)["name"].clone()).collect();
+                assert!(named.contains(&json!(placeholder)), "{method} {path} says nothing of {placeholder}");
+            }
+        }
+    }
+    assert_eq!(described, registered);
+    let served = t.browser().get("/api/openapi.json").await;
+    assert_eq!((served.status, served.json()), (200, whole.clone()));
+    // Every reference leads somewhere.
+    for part in OPENAPI.split("\"$ref\": \"").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(whole.pointer(name.trim_start_matches('#')).is_some(), "{name}");
+    }
+}
+
+fn resolve<'d>(whole: &'d Json, part: &'d Json) -> &'d Json {
+    match part.get("$ref").and_then(Json::as_str) {
+        Some(name) => whole.pointer(name.trim_start_matches('#')).unwrap_or_else(|| panic!("{name}")),
+        None => part,
+    }
+}
+
+/// What of a value is not as a schema says; the part of JSON Schema that the description uses.
+fn differs(whole: &Json, schema: &Json, value: &Json, at: &str) -> Option<String> {
+    let schema = resolve(whole, schema);
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let fits = choices.iter().filter(|choice| differs(whole, choice, value, at).is_none()).count();
+        return (fits != 1).then(|| format!("{at}: {value} fits {fits} of {choices:?}"));
+    }
+    let kind = match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "integer",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    };
+    let allowed = match &schema["type"] {
+        Json::Array(kinds) => kinds.contains(&json!(kind)),
+        one => one == kind,
+    };
+    if !allowed {
+        return Some(format!("{at}: {value} is no {}", schema["type"]));
+    }
+    if let (Some(allowed), false) = (schema["enum"].as_array(), allowed && allowed_null(value))
+        && !allowed.contains(value)
+    {
+        return Some(format!("{at}: {value} is none of {allowed:?}"));
+    }
+    match value {
+        Json::String(text) => {
+            wrong_format(schema["format"].as_str().unwrap_or_default(), text).then(|| format!("{at}: {text}"))
+        }
+        Json::Array(items) => {
+            items.iter().enumerate().find_map(|(n, item)| differs(whole, &schema["items"], item, &format!("{at}/{n}")))
+        }
+        Json::Object(fields) => {
+            let Some(properties) = schema["properties"].as_object() else { return None };
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let missing = required.iter().find(|name| !fields.contains_key(name.as_str().unwrap()));
+            if let Some(missing) = missing {
+                return Some(format!("{at}: lacks {missing}"));
+            }
+            fields.iter().find_map(|(name, field)| match properties.get(name) {
+                None => Some(format!("{at}: {name} is not described")),
+                Some(property) => differs(whole, property, field, &format!("{at}/{name}")),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn allowed_null(value: &Json) -> bool {
+    value.is_null()
+}
+
+fn wrong_format(format: &str, text: &str) -> bool {
+    match format {
+        "uuid" => text.len() != 36 || uuid::Uuid::parse_str(text).is_err(),
+        "date-time" => text.parse::<jiff::Timestamp>().is_err() || !text.ends_with('Z'),
+        "date" => text.parse::<jiff::civil::Date>().is_err(),
+        "email" => !text.contains('@'),
+        _ => false,
+    }
+}
+
+/// Holds an answer against what is described for its operation and status.
+pub fn as_described(method: &str, template: &str, answer: &Answer) {
+    let whole = description();
+    let at = format!("{method} {template} {}", answer.status);
+    let operation = &whole["paths"][template][method.to_lowercase()];
+    let response = &operation["responses"][answer.status.to_string()];
+    assert!(!response.is_null(), "{at} is not described: {}", answer.text);
+    let content = resolve(&whole, response)["content"].as_object().expect("content");
+    let (kind, body) = content.iter().next().unwrap();
+    assert!(answer.header("content-type").starts_with(kind.as_str()), "{at}: {}", answer.header("content-type"));
+    if kind.ends_with("json") {
+        let problem = differs(&whole, &body["schema"], &answer.json(), "");
+        assert!(problem.is_none(), "{at}: {}\n{}", problem.unwrap(), answer.text);
+    }
+}
+
+#[test]
+fn the_checker_of_answers_sees_what_is_wrong() {
+    let whole = description();
+    let schema = json!({"$ref": "#/components/schemas/FieldError"});
+    assert_eq!(differs(&whole, &schema, &json!({"field": "a", "message": "b"}), ""), None);
+    for bad in [
+        json!({"field": "a"}),
+        json!({"field": "a", "message": "b", "more": 1}),
+        json!({"field": 1, "message": "b"}),
+        json!([]),
+    ] {
+        assert!(differs(&whole, &schema, &bad, "").is_some(), "{bad}");
+    }
+    let state = json!({"$ref": "#/components/schemas/InvitationState"});
+    assert!(differs(&whole, &state, &json!("lost"), "").is_some());
+    assert!(differs(&whole, &json!({"type": "string", "format": "uuid"}), &json!("x"), "").is_some());
+}
+
+both_engines! {
+    async fn answers_are_as_described(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let token = t.token(&practice, practice.owner).await;
+        let mut api = t.browser().bearer(&token);
+        let none = uuid::Uuid::from_u128(7).to_string();
+
+        for path in ["/healthz", "/readyz", "/metrics", "/api/openapi.json", "/api/v1/practice", "/api/v1/clients"] {
+            let answer = api.get(path).await;
+            let answer = if path == "/metrics" { t.browser().get(path).await } else { answer };
+            assert_eq!(answer.status, 200, "{path}");
+            as_described("get", path, &answer);
+        }
+        for path in ["/api/v1/practice", "/api/v1/clients"] {
+            as_described("get", path, &t.browser().get(path).await);
+        }
+        for query in ["limit=0", "sort=x", "status=x", "group_id=x", "cursor=x", "limit=x"] {
+            let answer = api.get(&format!("/api/v1/clients?{query}")).await;
+            assert!(matches!(answer.status, 400 | 422), "{query}");
+            as_described("get", "/api/v1/clients", &answer);
+        }
+
+        let groups = t.raw.rows("select id from client_groups");
+        let full = json!({"first_name": "Ana", "last_name": "Marchetti", "preferred_name": "Ani", "legal_name": "Ana M", "pronouns": "she",
+            "date_of_birth": "1990-02-28", "gender": "woman", "email": "ana@example.org", "phone": "+1 (212) 555-0123", "time_zone": "Europe/Berlin",
+            "group_id": uuid_text(groups[0][0].as_deref().unwrap()), "primary_provider_id": practice.owner.to_string(),
+            "care_team_ids": [], "record_number": "R-1", "note": "two\nlines"});
+        let created = api.json("POST", "/api/v1/clients", &full).await;
+        assert_eq!(created.status, 201, "{}", created.text);
+        as_described("post", "/api/v1/clients", &created);
+        for (name, value) in full.as_object().unwrap() {
+            let expected = if name == "phone" { json!("+12125550123") } else { value.clone() };
+            assert_eq!(created.json()[name], expected, "{name}");
+        }
+        let id = created.json()["id"].as_str().unwrap().to_string();
+        let bare = api.json("POST", "/api/v1/clients", &json!({"first_name": "Bo", "last_name": "Li"})).await;
+        as_described("post", "/api/v1/clients", &bare);
+        as_described("post", "/api/v1/clients", &api.json("POST", "/api/v1/clients", &json!({"email": "x"})).await);
+        as_described("post", "/api/v1/clients", &api.raw("POST", "/api/v1/clients", "application/json", "{").await);
+        as_described("get", "/api/v1/clients", &api.get("/api/v1/clients?limit=1").await);
+
+        let one = "/api/v1/clients/{id}";
+        let invitations = "/api/v1/clients/{id}/invitations";
+        let path = format!("/api/v1/clients/{id}");
+        as_described("get", one, &api.get(&path).await);
+        as_described("get", one, &api.get(&format!("/api/v1/clients/{none}")).await);
+        as_described("get", one, &api.get("/api/v1/clients/nothing").await);
+        as_described("patch", one, &api.json("PATCH", &path, &json!({"note": null, "version": 1})).await);
+        let stale = api.json("PATCH", &path, &json!({"note": "x", "version": 1})).await;
+        assert_eq!(stale.status, 409);
+        as_described("patch", one, &stale);
+        as_described("patch", one, &api.json("PATCH", &path, &json!({"first_name": null})).await);
+
+        let listed = api.get(&format!("{path}/invitations")).await;
+        assert_eq!(listed.json()["items"][0]["events"][0]["kind"], "queued", "{}", listed.text);
+        as_described("get", invitations, &listed);
+        let queued = created.json()["invitation"]["id"].as_str().unwrap().to_string();
+        let undo = "/api/v1/invitations/{id}/undo";
+        let undone = api.json("POST", &format!("/api/v1/invitations/{queued}/undo"), &json!({})).await;
+        assert_eq!((undone.status, undone.json()["state"].as_str()), (200, Some("undone")));
+        as_described("post", undo, &undone);
+        for (id, status) in [(queued.as_str(), 409), (&none, 404)] {
+            let answer = api.json("POST", &format!("/api/v1/invitations/{id}/undo"), &json!({})).await;
+            assert_eq!(answer.status, status);
+            as_described("post", undo, &answer);
+        }
+        for n in 1..=6 {
+            let answer = api.json("POST", &format!("{path}/invitations"), &json!({})).await;
+            assert_eq!(answer.status, if n <= 5 { 201 } else { 429 }, "{}", answer.text);
+            as_described("post", invitations, &answer);
+        }
+        let nowhere = api.json("POST", &format!("/api/v1/clients/{}/invitations", bare.json()["id"].as_str().unwrap()), &json!({})).await;
+        assert_eq!(nowhere.status, 422);
+        as_described("post", invitations, &nowhere);
+        let (portal, _) = t.client_in_portal(&practice, "portal@example.org").await;
+        let reset = api.json("POST", &format!("/api/v1/clients/{portal}/invitations"), &json!({})).await;
+        assert_eq!((reset.status, reset.json()["outcome"].as_str()), (200, Some("reset_sent")));
+        as_described("post", invitations, &reset);
+        t.send_mail().await;
+        as_described("get", one, &api.get(&format!("/api/v1/clients/{portal}")).await);
+        as_described("get", invitations, &api.get(&format!("/api/v1/clients/{portal}/invitations")).await);
+    }
+}

@@ -1,0 +1,121 @@
+//! Everybody who could ask: two practices with the same data, and each kind of actor in and around them.
+
+use ruh::access::Role;
+use ruh::accounts::{self, Confirmed};
+use ruh::people::Email;
+use testkit::{Browser, Json, PASSWORD, TestApp, TestPractice, json};
+
+pub struct World {
+    pub ours: TestPractice,
+    pub theirs: TestPractice,
+    /// The subject: a client of ours with a provider on their team, in the portal.
+    pub client: String,
+    /// Their invitation, accepted.
+    pub invitation: String,
+    pub other_client: String,
+    /// The same in the other practice.
+    pub foreign_client: String,
+    pub foreign_invitation: String,
+    pub on_team: String,
+    pub owner_session: String,
+    pub actors: Vec<(&'static str, Browser)>,
+}
+
+impl World {
+    pub fn actor(&self, name: &str) -> Browser {
+        let found = self.actors.iter().find(|(known, _)| *known == name);
+        found.unwrap_or_else(|| panic!("no actor {name}")).1.copy()
+    }
+}
+
+fn newest_invitation(t: &TestApp, client: &str) -> String {
+    let sql = format!("select id from invitations where client_id = {} order by id desc limit 1", t.raw.id(client));
+    uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("an invitation"))
+}
+
+/// An id as the program writes it.
+pub fn uuid_text(hex: &str) -> String {
+    uuid::Uuid::parse_str(hex).expect("an id").to_string()
+}
+
+async fn portal(t: &TestApp, practice: &TestPractice, email: &str, body: Json) -> (String, Browser) {
+    let mut whole = body;
+    whole["email"] = json!(email);
+    whole["send_invitation"] = json!(true);
+    let id = t.client(practice, whole).await;
+    t.send_mail().await;
+    let mut browser = t.browser();
+    browser.open_link(&t.mail_to(email).link()).await;
+    let answer = browser.post("/invitation", &[("password", PASSWORD)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    (id, browser)
+}
+
+/// Somebody with an account of their own who looks after a client.
+async fn guardian(t: &TestApp, practice: &TestPractice, client: &str) -> Browser {
+    let hash = t.app.passwords.hash(PASSWORD).await.unwrap();
+    let email = Email::parse("guardian@example.org").unwrap();
+    let account = t.app.write(move |h| accounts::create(h, &email, &hash, Confirmed::Yes)).await.unwrap();
+    let [practice, client, account] =
+        [practice.id.to_string(), client.to_string(), account.to_string()].map(|id| t.raw.id(&id));
+    let access = t.raw.id(&t.app.ids.new_id().to_string());
+    t.raw.run(&format!(
+        "insert into portal_access (practice_id, id, client_id, account_id, relation, created_at)
+         values ({practice}, {access}, {client}, {account}, 'guardian', 1)"
+    ));
+    t.signed_in("guardian@example.org").await
+}
+
+pub async fn world(t: &TestApp) -> World {
+    let ours = t.practice("Calm Harbour").await;
+    let theirs = t.practice("Other Shore").await;
+    t.member(&ours, Role::Admin, "admin@calm.example").await;
+    let on = t.member(&ours, Role::Provider, "on@calm.example").await;
+    let off = t.member(&ours, Role::Provider, "off@calm.example").await;
+    t.member(&ours, Role::Support, "support@calm.example").await;
+    let on_team = on.to_string();
+    let same = json!({"first_name": "Ana", "last_name": "Marchetti", "record_number": "R-1"});
+    let mut of_team = same.clone();
+    of_team["primary_provider_id"] = json!(on_team);
+    let (client, client_browser) = portal(t, &ours, "ana@example.org", of_team).await;
+    let other = json!({"first_name": "Bea", "last_name": "Other"});
+    let (other_client, other_browser) = portal(t, &ours, "bea@example.org", other).await;
+    let (foreign_client, foreign_browser) = portal(t, &theirs, "cleo@example.org", same).await;
+    let guardian = guardian(t, &ours, &client).await;
+    let owner = t.signed_in(&ours.owner_email).await;
+    let owner_session = t.raw.rows("select id from sessions order by id desc limit 1")[0][0].clone().unwrap();
+    let actors = vec![
+        ("anonymous", t.browser()),
+        ("owner", owner),
+        ("admin", t.signed_in("admin@calm.example").await),
+        ("provider_on", t.signed_in("on@calm.example").await),
+        ("provider_off", t.signed_in("off@calm.example").await),
+        ("support", t.signed_in("support@calm.example").await),
+        ("client", client_browser),
+        ("other_client", other_browser),
+        ("guardian", guardian),
+        ("foreign_owner", t.signed_in(&theirs.owner_email).await),
+        ("foreign_client", foreign_browser),
+        ("token_owner", t.browser().bearer(&t.token(&ours, ours.owner).await)),
+        ("token_off", t.browser().bearer(&t.token(&ours, off).await)),
+        ("foreign_token", t.browser().bearer(&t.token(&theirs, theirs.owner).await)),
+    ];
+    // Each from an address of their own: guesses are counted by address, and nobody here is this machine.
+    let actors = actors
+        .into_iter()
+        .enumerate()
+        .map(|(n, (name, browser))| (name, browser.from([10, 0, 0, u8::try_from(n).unwrap()])))
+        .collect();
+    World {
+        invitation: newest_invitation(t, &client),
+        foreign_invitation: newest_invitation(t, &foreign_client),
+        owner_session: uuid_text(&owner_session),
+        ours,
+        theirs,
+        client,
+        other_client,
+        foreign_client,
+        on_team,
+        actors,
+    }
+}

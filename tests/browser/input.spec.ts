@@ -1,0 +1,188 @@
+// Bad input, and two people saving at once: the message stands beside the field, and nothing typed is lost.
+import type { Locator } from '@playwright/test';
+import { expect, test } from './support/ruh.ts';
+import { addClient, ana, atHome, look, openAddClient, personalInformation, quick, toast } from './support/people.ts';
+
+test.use(quick);
+
+/** Puts a text into a field that a browser would not let a person type there: a program, a paste, an older browser may. */
+async function force(field: Locator, text: string) {
+  await field.evaluate((input: HTMLInputElement, value) => {
+    input.removeAttribute('maxlength');
+    if (input.type === 'date' || input.type === 'email') input.type = 'text';
+    if (input instanceof HTMLInputElement && /[\r\n]/.test(value)) {
+      const area = document.createElement('textarea');
+      for (const { name, value: kept } of input.attributes) area.setAttribute(name, kept);
+      input.replaceWith(area);
+      area.value = value;
+    } else {
+      input.value = value;
+    }
+  }, text);
+}
+
+const long = 'x'.repeat(10_000);
+const hidden = /line break or a hidden control character/;
+const bad: [label: string, text: string, message: RegExp, stays?: string][] = [
+  ['First name', '', /Please fill this in/],
+  ['First name', '   ', /Please fill this in/],
+  ['First name', long, /keep this shorter/],
+  ['First name', 'Ana\u0007', hidden],
+  ['First name', 'Ana\u202egnp.exe', hidden],
+  ['First name', 'Ana\r\nBcc: everybody@mail.example', hidden, 'AnaBcc: everybody@mail.example'],
+  ['Last name', '\u00a0\u2003', /Please fill this in/],
+  ['Last name', 'López\u2028X', hidden],
+  ['Email', 'ana', /not an email address/],
+  ['Email', 'ana@', /after the @ is not complete|not an email address/],
+  ['Email', 'ana@mail', /after the @ is not complete/],
+  ['Email', '😀@mail.example', /plain letters/],
+  ['Email', 'ana@mail.example\r\nBcc: x@mail.example', /not an email address/, 'ana@mail.exampleBcc: x@mail.example'],
+  ['Email', `${long}@mail.example`, /shorter|not an email address/],
+  ['Email', 'ana@mail.example, bea@mail.example', /not an email address/],
+  ['Phone', '12', /not a phone number/],
+  ['Phone', 'call me 😀', /not a phone number/],
+  ['Phone', long, /not a phone number/],
+  ['Preferred name', long, /keep this shorter/],
+  ['Legal name', 'A\u0000B', hidden, 'A\ufffdB'],
+  ['Pronouns', long, /keep this shorter/],
+  ['Gender', '\u2067x', hidden],
+  ['Date of birth', '1990-02-31', /not a date in the calendar/],
+  ['Date of birth', '31/05/1990', /not a date in the calendar/],
+  ['Date of birth', '😀', /not a date in the calendar/],
+  ['Date of birth', '2990-01-01', /birth date lies in the past/],
+  ['Date of birth', '1790-01-01', /birth date lies in the past/],
+  ['Record number', long, /keep this shorter/],
+  ['Note', long, /keep this shorter/],
+];
+
+test('bad input: a message beside the field, everything typed still there, nothing half-saved', async ({ ruh, page }) => {
+  test.setTimeout(60_000);
+  await atHome(ruh, page);
+  const dialog = await openAddClient(page);
+  await dialog.getByText('More', { exact: true }).click();
+  const field = (label: string) => dialog.getByLabel(label, { exact: true });
+  const good: Record<string, string> = {
+    'First name': 'Ana', 'Last name': 'López', Email: ana.email, Phone: '+44 20 7946 0018', 'Preferred name': 'Annie',
+    'Legal name': 'Ana María López', Pronouns: 'she/her', Gender: 'woman', 'Date of birth': '1990-05-31', 'Record number': 'A-7', Note: 'Two lines\nof note',
+  };
+  for (const [label, text] of Object.entries(good)) await field(label).fill(text);
+  await field('Group').selectOption({ label: 'Minors' });
+  await dialog.getByLabel('Send invitation email').uncheck();
+
+  for (const [number, [label, text, message, stays = text]] of bad.entries()) {
+    const about = `${label}: ${JSON.stringify(text.slice(0, 40))}`;
+    await force(field(label), text);
+    const answered = page.waitForResponse((answer) => answer.url().endsWith('/clients') && answer.request().method() === 'POST');
+    await dialog.getByRole('button', { name: 'Add Client' }).click();
+    expect((await answered).status(), about).toBe(422);
+    await expect(field(label), about).toHaveAttribute('aria-invalid', 'true');
+    await expect(field(label), about).toHaveAccessibleDescription(message);
+    await expect(field(label), about).toHaveValue(stays);
+    const summary = dialog.getByRole('alert');
+    await expect(summary.getByRole('link')).toHaveCount(1);
+    await summary.getByRole('link').click();
+    await expect(field(label), about).toBeFocused();
+    for (const [other, kept] of Object.entries(good)) {
+      if (other !== label) await expect(field(other), `${other} after ${about}`).toHaveValue(kept);
+    }
+    await expect(field('Group').locator('option:checked')).toHaveText('Minors');
+    await expect(dialog.getByLabel('Send invitation email')).not.toBeChecked();
+    if (number === 0) await look(page);
+    await force(field(label), good[label]);
+  }
+
+  const nobody = await page.context().newPage();
+  await nobody.goto('/clients');
+  await expect(nobody.getByRole('heading', { name: 'Add your first client' })).toBeVisible();
+  await nobody.close();
+
+  await test.step('several at once', async () => {
+    for (const label of ['First name', 'Email', 'Phone', 'Date of birth']) await force(field(label), 'ü');
+    await force(field('First name'), ' ');
+    await dialog.getByRole('button', { name: 'Add Client' }).click();
+    await expect(dialog.getByRole('alert')).toBeFocused();
+    await expect(dialog.getByRole('alert').getByRole('link')).toHaveCount(4);
+    await look(page);
+    for (const [label, text] of Object.entries(good)) await force(field(label), text);
+  });
+
+  await test.step('what is unusual and right is kept to the letter', async () => {
+    const strange = {
+      'First name': 'عبد الرحمن', 'Last name': 'O’Neil 😀 <b>', Email: 'Ana+therapy@Mail.example', Phone: '+92 300 1234567', 'Legal name': '=1+1',
+    };
+    for (const [label, text] of Object.entries(strange)) await field(label).fill(text);
+    await dialog.getByRole('button', { name: 'Add Client' }).click();
+    await expect(page).toHaveURL(/\/clients\/[0-9a-f-]{36}$/);
+    await expect(page.getByRole('main')).toContainText('Ana+therapy@mail.example');
+    await expect(page.getByRole('main')).toContainText('+92 300 1234567');
+    await expect(page.getByRole('main')).toContainText('O’Neil 😀 <b>');
+    await look(page);
+    await page.goto('/clients');
+    await expect(page.getByText('1 client')).toBeVisible();
+    await look(page);
+    expect(await ruh.mail.mails()).toEqual([]);
+  });
+});
+
+test('a date that is half typed is not dropped in silence', async ({ ruh, page }) => {
+  await atHome(ruh, page);
+  const dialog = await openAddClient(page);
+  await dialog.getByLabel('First name', { exact: true }).fill('Ana');
+  await dialog.getByLabel('Last name', { exact: true }).fill('López');
+  await dialog.getByText('More', { exact: true }).click();
+  // The browser's own control takes the 31st of February, and would send nothing at all for it.
+  const date = dialog.getByLabel('Date of birth');
+  await date.focus();
+  await page.keyboard.type('02311990');
+  await dialog.getByRole('button', { name: 'Add Client' }).click();
+  await expect(date).toBeFocused();
+  await expect(dialog.getByLabel('First name', { exact: true })).toHaveValue('Ana');
+  await date.fill('1990-02-28');
+  await dialog.getByRole('button', { name: 'Add Client' }).click();
+  await expect(page.getByRole('main')).toContainText('28 Feb 1990');
+});
+
+test('one’s own email in a client’s form is questioned first', async ({ ruh, page }) => {
+  await atHome(ruh, page);
+  const dialog = await openAddClient(page);
+  await dialog.getByLabel('First name', { exact: true }).fill('Ana');
+  await dialog.getByLabel('Last name', { exact: true }).fill('López');
+  await dialog.getByLabel('Email', { exact: true }).fill('SAM@riverside.example');
+  await dialog.getByRole('button', { name: 'Add Client' }).click();
+  await expect(dialog.getByRole('heading', { name: 'Is this really the client\'s email?' })).toBeVisible();
+  await look(page);
+  await dialog.getByLabel('Email', { exact: true }).fill(ana.email);
+  await dialog.getByRole('button', { name: 'Add Client' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Ana López');
+  await page.goto('/help/autofill');
+  await look(page);
+});
+
+test('r40: a stale save shows both versions and loses neither', async ({ ruh, page, context }) => {
+  await atHome(ruh, page);
+  const address = await addClient(page, ana, false);
+  const other = await context.newPage();
+  await other.goto(address);
+  const mine = await personalInformation(page);
+  const theirs = await personalInformation(other);
+  await theirs.getByLabel('Phone').fill('212 555 0142');
+  await theirs.getByLabel('Pronouns').fill('she/her');
+  await theirs.getByRole('button', { name: 'Save changes' }).click();
+  await expect(toast(other, 'Saved.')).toBeVisible();
+
+  await mine.getByLabel('Phone').fill('212 555 0199');
+  await mine.getByLabel('Note').fill('Prefers mornings');
+  await mine.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Somebody else saved this record' })).toBeVisible();
+  await expect(mine.getByLabel('Phone')).toHaveValue('212 555 0199');
+  await expect(mine.getByLabel('Phone')).toHaveAccessibleDescription(/Now saved: \+1 212-555-0142/);
+  await expect(mine.getByLabel('Pronouns')).toHaveAccessibleDescription(/Now saved: she\/her/);
+  await expect(mine.getByLabel('Note')).toHaveValue('Prefers mornings');
+  await look(page);
+  await mine.getByLabel('Pronouns').fill('she/her');
+  await mine.getByRole('button', { name: 'Save changes' }).click();
+  await expect(toast(page, 'Saved.')).toBeVisible();
+  await expect(page.getByRole('main')).toContainText('+1 212-555-0199');
+  await expect(page.getByRole('main')).toContainText('Prefers mornings');
+  await expect(page.getByRole('main')).toContainText('she/her');
+});

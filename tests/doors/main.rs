@@ -1,0 +1,19 @@
+//! The doors: sign-in, invitations, links, sessions, the change of an e-mail, and what must not leak through any of
+//! them. On both databases.
+
+mod acceptance;
+mod capture;
+mod changed_email;
+mod changed_email_looks;
+mod equal;
+mod foreign_sites;
+mod guessing;
+mod history;
+mod leaks;
+mod links;
+mod mails;
+mod pages;
+mod resets;
+mod sessions;
+mod setup;
+mod support;

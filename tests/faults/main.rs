@@ -1,0 +1,9 @@
+//! What happens when things break: many writers, two servers, kills at bad moments, mail servers that misbehave, a
+//! tampered audit record, data of another version.
+
+mod audit;
+mod crash;
+mod mail;
+mod start;
+mod support;
+mod writers;
