@@ -50,9 +50,9 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     // A request that carries a token is the token's, even where a cookie came along.
     if let Some(token) = token {
         let by_token = crate::members::by_token(h, token)?;
-        return Ok(
-            by_token.map_or(Found::Nobody, |(actor, practice)| Found::Token(Identity::Token { actor, practice }))
-        );
+        return Ok(by_token.map_or(Found::Nobody, |(actor, practice)| {
+            Found::Token(Identity::Token { actor, practice: Box::new(practice) })
+        }));
     }
     let Some(session) = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten() else {
         return Ok(Found::Nobody);

@@ -1,27 +1,25 @@
 //! Mail about accounts. Jobs hold ids; what is written in the mail is looked up when it leaves.
 
+use uuid::Uuid;
+
 use super::{LinkKind, links, queries};
 use crate::app::Shared;
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Outcome, finish};
 use crate::mail::{Delivery, Mail, bodies};
+use crate::practice::House;
 use crate::words::Words;
 
-/// Decides about a "forgot my password": an address with an account gets a link. One that was only invited has no
-/// password to forget and gets the invitation again; any other gets nothing.
-pub async fn answer_reset_request(app: &Shared, job: &Job) -> Result<Outcome> {
-    let job = job.clone();
-    app.write(move |h| {
-        if let Some(key) = queries::reset_request(h, job.subject)? {
-            match super::address(h, &key)? {
-                Some(address) => super::request_link(h, address.account, LinkKind::Reset, &address.email)?,
-                None => crate::invitations::send_again(h, &key)?,
-            }
-        }
-        finish(h, &job)?;
-        Ok(Outcome::Done)
-    })
-    .await
+/// Decides about a "forgot my password": an address with an account gets a link. The key of one that has none is given
+/// back: invitations know whether it was invited.
+pub fn answer_reset_request(h: &House, request: Uuid) -> Result<Option<String>> {
+    let Some(key) = queries::reset_request(h, request)? else {
+        return Ok(None);
+    };
+    match super::address(h, &key)? {
+        Some(address) => super::request_link(h, address.account, LinkKind::Reset, &address.email).map(|()| None),
+        None => Ok(Some(key)),
+    }
 }
 
 /// Sends the mail of a link, if the link still holds.

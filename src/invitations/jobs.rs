@@ -17,6 +17,20 @@ use crate::words::Words;
 /// Tries before a mail that a server keeps putting off counts as undeliverable: about three days.
 const TRIES: i64 = 18;
 
+/// Answers a "forgot my password": where there is an account, accounts have queued a link. An address that was only
+/// invited has no password to forget and gets the invitation again; any other gets nothing.
+pub async fn answer_reset_request(app: &Shared, job: &Job) -> Result<Outcome> {
+    let job = job.clone();
+    app.write(move |h| {
+        if let Some(key) = crate::accounts::jobs::answer_reset_request(h, job.subject)? {
+            super::send_again(h, &key)?;
+        }
+        finish(h, &job)?;
+        Ok(Outcome::Done)
+    })
+    .await
+}
+
 pub async fn send(app: &Shared, job: &Job) -> Result<Outcome> {
     let practice = job.practice()?;
     let door = app.practice(Actor::system(practice));

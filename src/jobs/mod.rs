@@ -178,7 +178,7 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
     }
     match kind {
         Kind::SendInvitation => crate::invitations::jobs::send(app, job).await,
-        Kind::AnswerResetRequest => crate::accounts::jobs::answer_reset_request(app, job).await,
+        Kind::AnswerResetRequest => crate::invitations::jobs::answer_reset_request(app, job).await,
         Kind::SendAccountLink => crate::accounts::jobs::send_link(app, job).await,
         Kind::TellOldAddress => crate::accounts::jobs::tell_old_address(app, job).await,
     }

@@ -34,7 +34,7 @@ pub struct Ctx {
 pub enum Identity {
     Nobody,
     Signed(Box<SignedIn>),
-    Token { actor: Actor, practice: PracticeInfo },
+    Token { actor: Actor, practice: Box<PracticeInfo> },
 }
 
 /// A live session and where it stands.
@@ -70,7 +70,7 @@ impl Ctx {
     pub fn practice(&self) -> Result<&PracticeInfo> {
         match &self.who {
             Identity::Signed(signed) => signed.place.as_ref().map(|(_, practice)| practice).ok_or(Error::NotFound),
-            Identity::Token { practice, .. } => Ok(practice),
+            Identity::Token { practice, .. } => Ok(practice.as_ref()),
             Identity::Nobody => Err(Error::NotFound),
         }
     }

@@ -22,7 +22,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Json<T>> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        if !kind.starts_with("application/json") {
+        if kind.split(';').next().map(str::trim) != Some("application/json") {
             return Err(Error::bad_request("Send JSON with the content type application/json."));
         }
         let asked = format!("{} {}\n", request.method(), request.uri().path());

@@ -103,7 +103,9 @@ both_engines! {
                 let answer = ask(&t, &w, route, &mut browser.copy()).await;
                 assert!(answer.status < 500, "{name} as {actor}: {}", answer.text);
                 statuses.push(answer.status);
-                restore(&t);
+                if route.method != Method::GET {
+                    restore(&t);
+                }
             }
             let cells: Vec<_> = statuses.iter().map(ToString::to_string).collect();
             seen.push_str(&format!("{:<6} {:<37} {}\n", route.method.as_str(), route.path, cells.join(" ")));

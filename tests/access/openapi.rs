@@ -92,7 +92,7 @@ fn differs(whole: &Json, schema: &Json, value: &Json, at: &str) -> Option<String
             items.iter().enumerate().find_map(|(n, item)| differs(whole, &schema["items"], item, &format!("{at}/{n}")))
         }
         Json::Object(fields) => {
-            let Some(properties) = schema["properties"].as_object() else { return None };
+            let properties = schema["properties"].as_object()?;
             let required = schema["required"].as_array().cloned().unwrap_or_default();
             let missing = required.iter().find(|name| !fields.contains_key(name.as_str().unwrap()));
             if let Some(missing) = missing {

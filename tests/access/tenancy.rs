@@ -238,7 +238,7 @@ both_engines! {
         let ours = w.ours.id.0.simple().to_string();
         let expected = |source: &str| vec![vec![Some(ours.clone()), Some("active".to_string()), Some(source.to_string())]];
         assert_eq!(row(&added_id), expected("added"));
-        let saved = send("owner", &added.location().to_string(), form(&[("first_name", "Form"), ("last_name", "Saved"), ("version", "1")])).await;
+        let saved = send("owner", added.location(), form(&[("first_name", "Form"), ("last_name", "Saved"), ("version", "1")])).await;
         assert_eq!(saved.status, 303, "{}", saved.text);
         assert_eq!(row(&added_id), expected("added"));
         assert_eq!(row(&id), expected("api"));

@@ -88,8 +88,13 @@ both_engines! {
         let (_, mut b) = t.client_in_portal(&practice, "b@example.org").await;
         let (_, link) = invited(&t, &practice, "a@example.org").await;
         b.open_link(&link).await;
-        let fields =
-            [("password", OTHER), ("email", "b@example.org"), ("account", "b"), ("account_id", "b"), ("client_id", "b")];
+        let fields = [
+            ("password", OTHER),
+            ("email", "b@example.org"),
+            ("account", "b"),
+            ("account_id", "b"),
+            ("client_id", "b"),
+        ];
         let answer = b.post("/invitation?email=b@example.org", &fields).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         // Accepted as a@, with a password of its own; b@ got nothing.

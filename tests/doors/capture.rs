@@ -111,7 +111,10 @@ impl Smtp {
                     self.taken.lock().expect("the mails").push(whole);
                     say("250 taken")
                 }
-                "QUIT" => say("221 bye") && false,
+                "QUIT" => {
+                    say("221 bye");
+                    false
+                }
                 _ => {
                     if verb == "RSET" {
                         mail = Taken { recipients: Vec::new(), text: String::new() };

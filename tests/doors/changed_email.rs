@@ -82,7 +82,12 @@ both_engines! {
         t.send_mail().await;
         assert_eq!(accept(&t, &new, "").await.1.status, 404);
         assert!(opens(&t, "old@example.org").await && !opens(&t, "new@example.org").await);
-        assert_eq!(t.raw.count("select count(*) from account_emails where email_key = 'new@example.org' and retired_at is null"), 0);
+        assert_eq!(
+            t.raw.count(
+                "select count(*) from account_emails where email_key = 'new@example.org' and retired_at is null"
+            ),
+            0
+        );
         assert_eq!(accept(&t, &t.mail_to("old@example.org").link(), "").await.1.status, 303);
         assert!(opens(&t, "old@example.org").await);
         // The address that was let go of is free for whoever it belongs to.
@@ -161,7 +166,10 @@ both_engines! {
         let practice = t.practice("Calm Harbour").await;
         let (id, link) = invited(&t, &practice, "ana@example.org").await;
         accept(&t, &link, PASSWORD).await;
-        t.raw.run(&format!("update portal_access set ended_at = 1 where practice_id = {}", t.raw.id(&elsewhere.id.to_string())));
+        t.raw.run(&format!(
+            "update portal_access set ended_at = 1 where practice_id = {}",
+            t.raw.id(&elsewhere.id.to_string())
+        ));
         change_email(&t, &practice, &id, Some("eve@example.net")).await;
         t.send_mail().await;
         assert!(!opens(&t, "eve@example.net").await);

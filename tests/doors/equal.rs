@@ -75,7 +75,11 @@ both_engines! {
                 checks.push(t.app.passwords.checks() - before);
                 let (status, headers, text) = whole(&answer);
                 // The form gives back what was typed; everything else is one text.
-                told.push((status, headers.iter().filter(|(name, _)| name != "content-length").cloned().collect::<Vec<_>>(), text.replace(email, "…")));
+                told.push((
+                    status,
+                    headers.iter().filter(|(name, _)| name != "content-length").cloned().collect::<Vec<_>>(),
+                    text.replace(email, "…"),
+                ));
             }
             ends.push((told, checks));
         }

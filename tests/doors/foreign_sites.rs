@@ -33,7 +33,8 @@ both_engines! {
         let fields = [("email", practice.owner_email.as_str()), ("password", PASSWORD)];
         let mut owner = hostile(t.browser()).with("host", "evil.example");
         answers.push(owner.post("/sign-in", &fields).await);
-        let client = [("first_name", "Bea"), ("last_name", "B"), ("email", "bea@example.org"), ("send_invitation", "true")];
+        let client =
+            [("first_name", "Bea"), ("last_name", "B"), ("email", "bea@example.org"), ("send_invitation", "true")];
         answers.push(owner.post("/clients", &client).await);
         answers.push(owner.get("/clients").await);
         answers.push(owner.post("/sign-out", &[]).await);
@@ -56,12 +57,28 @@ both_engines! {
     async fn r34_next_stays_on_our_origin(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let bad = [
-            "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "http:evil.example",
-            "/\t/evil.example", "/\r\nLocation: //evil.example", "evil.example", "///evil.example", " //evil.example",
-            "/%0d%0aLocation:%20evil", "javascript:alert(1)", "/sign-out", "/sign-in?next=//evil.example", "/\u{2028}x", "@evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "http:evil.example",
+            "/\t/evil.example",
+            "/\r\nLocation: //evil.example",
+            "evil.example",
+            "///evil.example",
+            " //evil.example",
+            "/%0d%0aLocation:%20evil",
+            "javascript:alert(1)",
+            "/sign-out",
+            "/sign-in?next=//evil.example",
+            "/\u{2028}x",
+            "@evil.example",
         ];
         for next in bad {
-            let shown = t.browser().get(&format!("/sign-in?{}", serde_urlencoded::to_string([("next", next)]).expect("a query"))).await;
+            let shown = t
+                .browser()
+                .get(&format!("/sign-in?{}", serde_urlencoded::to_string([("next", next)]).expect("a query")))
+                .await;
             let sent = [("email", practice.owner_email.as_str()), ("password", PASSWORD), ("next", next)];
             let answer = t.browser().post("/sign-in", &sent).await;
             assert_eq!(answer.status, 303);
@@ -73,11 +90,17 @@ both_engines! {
             assert_eq!(answer.location(), "/home", "{next:?}");
             assert!(!shown.text.contains("name=\"next\""), "{next:?}: {}", shown.text);
             // The form that is carried over a sign-in stays here too.
-            let resume = [("email", practice.owner_email.as_str()), ("password", PASSWORD), ("resume_path", next), ("resume_body", "a=b")];
+            let resume = [
+                ("email", practice.owner_email.as_str()),
+                ("password", PASSWORD),
+                ("resume_path", next),
+                ("resume_body", "a=b"),
+            ];
             let answer = t.browser().post("/sign-in", &resume).await;
             assert_eq!((answer.status, answer.location()), (303, "/home"), "{next:?}");
         }
-        let sent = [("email", practice.owner_email.as_str()), ("password", PASSWORD), ("next", "/clients?search=a%20b")];
+        let sent =
+            [("email", practice.owner_email.as_str()), ("password", PASSWORD), ("next", "/clients?search=a%20b")];
         assert_eq!(t.browser().post("/sign-in", &sent).await.location(), "/clients?search=a%20b", "counter-case");
     }
 
@@ -101,7 +124,8 @@ both_engines! {
                 for browser in [&mut owner, &mut portal] {
                     let kind = ("content-type", "application/x-www-form-urlencoded");
                     let headers: Vec<_> = headers.iter().copied().chain([kind]).collect();
-                    let answer = browser.request(route.method.as_str(), &path, &headers, Body::from("password=x")).await;
+                    let answer =
+                        browser.request(route.method.as_str(), &path, &headers, Body::from("password=x")).await;
                     assert_eq!(answer.status, 403, "{} {path} {headers:?}: {}", route.method, answer.text);
                 }
             }

@@ -2,6 +2,8 @@
 
 use testkit::{PASSWORD, TestApp, both_engines};
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// One try from a device that nobody knows.
 async fn guess(t: &TestApp, ip: [u8; 4], email: &str, password: &str) -> u16 {
     t.browser().from(ip).post("/sign-in", &[("email", email), ("password", password)]).await.status
@@ -16,7 +18,8 @@ both_engines! {
             let spelt = if n % 2 == 0 { email.to_uppercase() } else { format!(" {email} ") };
             assert_eq!(guess(&t, [10, 0, 0, n], &spelt, "wrong").await, 422, "{n}");
         }
-        let refused = t.browser().from([10, 0, 1, 1]).post("/sign-in", &[("email", &email), ("password", PASSWORD)]).await;
+        let refused =
+            t.browser().from([10, 0, 1, 1]).post("/sign-in", &[("email", &email), ("password", PASSWORD)]).await;
         assert_eq!(refused.status, 429, "not even the right password, from a device that was never here");
         let wait: u64 = refused.header("retry-after").parse().expect("seconds");
         assert!((1..=900).contains(&wait), "{wait}");
@@ -63,7 +66,8 @@ both_engines! {
         assert_eq!(guess(&t, [10, 0, 0, 1], "one-more@example.org", "wrong").await, 429);
         assert_eq!(guess(&t, [10, 0, 0, 1], &practice.owner_email, PASSWORD).await, 429);
         // A header that nobody vouches for changes no network.
-        let mut liar = t.browser().from([10, 0, 0, 1]).with("x-forwarded-for", "10.9.9.9").with("forwarded", "for=10.9.9.9");
+        let mut liar =
+            t.browser().from([10, 0, 0, 1]).with("x-forwarded-for", "10.9.9.9").with("forwarded", "for=10.9.9.9");
         let fields = [("email", practice.owner_email.as_str()), ("password", PASSWORD)];
         assert_eq!(liar.post("/sign-in", &fields).await.status, 429);
         assert_eq!(guess(&t, [10, 0, 0, 2], &practice.owner_email, PASSWORD).await, 303);
@@ -122,8 +126,11 @@ both_engines! {
         let owner = t.signed_in(&practice.owner_email).await;
         let email = [("new_email", "new@example.org"), ("password", "wrong")];
         let own = [("current_password", "wrong"), ("password", "copper meadow whistle")];
-        let doors: [(&testkit::Browser, &str, &[(&str, &str)]); 3] =
-            [(&portal, "/portal/email", &email), (&owner, "/settings/security/password", &own), (&portal, "/session/renew", &email[1..])];
+        let doors: [(&testkit::Browser, &str, Fields); 3] = [
+            (&portal, "/portal/email", &email),
+            (&owner, "/settings/security/password", &own),
+            (&portal, "/session/renew", &email[1..]),
+        ];
         for (browser, path, fields) in doors {
             t.raw.run("delete from guesses");
             let before = t.app.passwords.checks();

@@ -24,7 +24,11 @@ both_engines! {
         }
         assert_eq!(t.mails().len(), 5);
         let refused = press_invite(&mut owner, &id).await;
-        assert!(refused.text.contains("24 hours") || refused.text.contains("today") || refused.text.contains("day"), "{}", refused.text);
+        assert!(
+            refused.text.contains("24 hours") || refused.text.contains("today") || refused.text.contains("day"),
+            "{}",
+            refused.text
+        );
         let token = t.token(&practice, practice.owner).await;
         let mut program = t.browser().bearer(&token);
         let api = program.json("POST", &format!("/api/v1/clients/{id}/invitations"), &json!({})).await;
@@ -62,7 +66,11 @@ both_engines! {
         let (id, _) = t.client_in_portal(&practice, "ana@example.org").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
         let page = owner.get(&format!("/clients/{id}")).await;
-        assert!(page.text.contains("Send password reset link") && page.text.contains("already have a password"), "{}", page.text);
+        assert!(
+            page.text.contains("Send password reset link") && page.text.contains("already have a password"),
+            "{}",
+            page.text
+        );
         assert!(!page.text.contains("Resend invitation"));
         for _ in 0..5 {
             press_invite(&mut owner, &id).await;
@@ -82,7 +90,13 @@ both_engines! {
         let (id, _) = invited(&t, &practice, "ana@example.org").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
         let edit = |version: &'static str, note: &'static str| {
-            [("first_name", "Ana"), ("last_name", "Marchetti"), ("email", "ana@example.org"), ("note", note), ("version", version)]
+            [
+                ("first_name", "Ana"),
+                ("last_name", "Marchetti"),
+                ("email", "ana@example.org"),
+                ("note", note),
+                ("version", version),
+            ]
         };
         // Opened at version 1; somebody resends; the save from that page still stands.
         press_invite(&mut owner, &id).await;
@@ -115,10 +129,23 @@ both_engines! {
         let told = history(&t, &practice, &id).await;
         assert_eq!(kinds(&told["items"][0]), ["queued", "kept", "opened", "accepted"]);
         assert_eq!(kinds(&told["items"][1]), ["queued", "kept", "opened", "superseded"]);
-        let times: Vec<&str> = told["items"].as_array().expect("items").iter().flat_map(|item| item["events"].as_array().expect("events")).map(|event| event["at"].as_str().expect("a time")).collect();
+        let times: Vec<&str> = told["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .flat_map(|item| item["events"].as_array().expect("events"))
+            .map(|event| event["at"].as_str().expect("a time"))
+            .collect();
         assert!(times.contains(&"2026-03-02T15:00:00Z") && times.contains(&"2026-03-02T15:10:22Z"), "{times:?}");
         let page = owner.get(&format!("/clients/{id}")).await.text;
-        for said in ["Queued", "Not delivered: kept in the local outbox", "Link opened", "Superseded", "Accepted", "2 Mar 2026, 10:00 am"] {
+        for said in [
+            "Queued",
+            "Not delivered: kept in the local outbox",
+            "Link opened",
+            "Superseded",
+            "Accepted",
+            "2 Mar 2026, 10:00 am",
+        ] {
             assert!(page.contains(said), "{said}: {page}");
         }
     }
@@ -132,7 +159,10 @@ both_engines! {
         // A stranger: another practice, a client, nobody; the same as for an id that does not exist.
         let other = t.practice("Elsewhere").await;
         let mut stranger = t.signed_in(&other.owner_email).await;
-        let answers = [stranger.post(&page, &[]).await, stranger.post(&format!("/invitations/{}/undo", "0198b1f4-0000-7000-8000-000000000000"), &[]).await];
+        let answers = [
+            stranger.post(&page, &[]).await,
+            stranger.post(&format!("/invitations/{}/undo", "0198b1f4-0000-7000-8000-000000000000"), &[]).await,
+        ];
         for answer in &answers {
             assert_eq!(answer.status, 404);
         }
@@ -201,14 +231,23 @@ crate::each_engine! {
         t.run_jobs().await;
         assert_eq!(smtp.taken().len(), 1);
         let sent = history(&t, &practice, &id).await;
-        assert_eq!((kinds(&sent["items"][0]).join(" "), &sent["items"][0]["state"]), ("queued delayed sent".into(), &json!("sent")));
+        assert_eq!(
+            (kinds(&sent["items"][0]).join(" "), &sent["items"][0]["state"]),
+            ("queued delayed sent".into(), &json!("sent"))
+        );
         // Refused for good.
         smtp.answer("550 5.1.1 no such person");
         let gone = t.client(&practice, json!({"email": "gone@example.org", "send_invitation": true})).await;
         t.send_mail().await;
         let bounced = history(&t, &practice, &gone).await;
-        assert_eq!((kinds(&bounced["items"][0]).join(" "), &bounced["items"][0]["state"]), ("queued bounced".into(), &json!("bounced")));
-        assert!(bounced["items"][0]["events"][0]["detail"].as_str().expect("a reason").contains("no such person"), "{bounced}");
+        assert_eq!(
+            (kinds(&bounced["items"][0]).join(" "), &bounced["items"][0]["state"]),
+            ("queued bounced".into(), &json!("bounced"))
+        );
+        assert!(
+            bounced["items"][0]["events"][0]["detail"].as_str().expect("a reason").contains("no such person"),
+            "{bounced}"
+        );
         let mut owner = t.signed_in(&practice.owner_email).await;
         assert!(owner.get("/home").await.text.contains("gone@example.org"), "what bounced needs a hand");
         let page = owner.get(&format!("/clients/{gone}")).await.text;

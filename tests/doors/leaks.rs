@@ -130,7 +130,8 @@ both_engines! {
         }
         // Counter-case: what should be there is found by the same search.
         let cells: Vec<&String> = rows.values().flatten().flatten().flatten().collect();
-        let hash: String = testkit::ruh::secrets::token_hash(&secrets.tokens[0]).iter().map(|b| format!("{b:02x}")).collect();
+        let hash: String =
+            testkit::ruh::secrets::token_hash(&secrets.tokens[0]).iter().map(|b| format!("{b:02x}")).collect();
         assert!(cells.iter().any(|cell| cell.contains(&hash)), "the hash of a session's token");
         assert!(cells.iter().any(|cell| cell.starts_with("$argon2id$")));
         // Nor do the files of the database, whatever was deleted from its tables since.
@@ -153,8 +154,14 @@ both_engines! {
         let hash = "select password_hash from accounts order by id";
         let before = t.raw.rows(hash);
         let paths = [
-            format!("/clients/{id}"), format!("/clients/{id}?edit=1"), format!("/clients/{waiting}"), format!("/clients/{id}/invitation"),
-            "/clients".into(), "/clients/new".into(), "/home".into(), "/settings/security".into(),
+            format!("/clients/{id}"),
+            format!("/clients/{id}?edit=1"),
+            format!("/clients/{waiting}"),
+            format!("/clients/{id}/invitation"),
+            "/clients".into(),
+            "/clients/new".into(),
+            "/home".into(),
+            "/settings/security".into(),
         ];
         for path in &paths {
             let page = staff_page(&mut owner, path).await;
@@ -162,7 +169,9 @@ both_engines! {
                 assert!(!page.contains(secret), "{path} shows {secret}");
             }
             // The only fields for a password are the signed-in person's own.
-            let fields = page.split("<input").filter(|tag| tag.split('>').next().is_some_and(|tag| tag.contains("type=\"password\"")));
+            let fields = page
+                .split("<input")
+                .filter(|tag| tag.split('>').next().is_some_and(|tag| tag.contains("type=\"password\"")));
             for field in fields {
                 let tag = field.split('>').next().unwrap_or_default();
                 let own = tag.contains("renew-") || path == "/settings/security";
@@ -176,12 +185,26 @@ both_engines! {
         });
         assert_eq!(program.json("PATCH", &format!("/api/v1/clients/{id}"), &evil).await.status, 200);
         program.json("POST", &format!("/api/v1/clients/{waiting}/invitations"), &evil).await;
-        let form = [("first_name", "Ana"), ("last_name", "Marchetti"), ("email", "ana@example.org"), ("version", "2"), ("password", OTHER), ("new_password", OTHER)];
+        let form = [
+            ("first_name", "Ana"),
+            ("last_name", "Marchetti"),
+            ("email", "ana@example.org"),
+            ("version", "2"),
+            ("password", OTHER),
+            ("new_password", OTHER),
+        ];
         assert_eq!(owner.post(&format!("/clients/{id}"), &form).await.status, 303);
         assert_eq!(t.raw.rows(hash), before, "no password changed");
-        for path in [format!("/api/v1/clients/{id}"), format!("/api/v1/clients/{waiting}/invitations"), "/api/v1/clients".into()] {
+        for path in [
+            format!("/api/v1/clients/{id}"),
+            format!("/api/v1/clients/{waiting}/invitations"),
+            "/api/v1/clients".into(),
+        ] {
             let text = program.get(&path).await.text;
-            assert!(!text.contains(&token(&open)) && !text.contains("password") && !text.contains("token"), "{path}: {text}");
+            assert!(
+                !text.contains(&token(&open)) && !text.contains("password") && !text.contains("token"),
+                "{path}: {text}"
+            );
         }
         let described = program.get("/api/openapi.json").await.json();
         let properties = described["components"]["schemas"].to_string();
@@ -194,10 +217,18 @@ both_engines! {
         let metrics = t.browser().get("/metrics").await.text;
         let log = log.text();
         // Counter-cases: the log hears what is asked for, and the metrics are the metrics.
-        assert!(log.contains("route=\"/clients/{id}\"") || log.contains("route=/clients/{id}") || log.contains("/clients/{id}"), "{log}");
+        assert!(
+            log.contains("route=\"/clients/{id}\"")
+                || log.contains("route=/clients/{id}")
+                || log.contains("/clients/{id}"),
+            "{log}"
+        );
         assert!(metrics.contains("ruh_sign_ins_total"));
         let mut marks: Vec<String> = secrets.passwords.iter().chain(&secrets.tokens).cloned().collect();
-        marks.extend(["marked", "example.org", "example\"", "Zanzibar", "5550123", "Wrongpassmark", "marchetti"].map(str::to_lowercase));
+        marks.extend(
+            ["marked", "example.org", "example\"", "Zanzibar", "5550123", "Wrongpassmark", "marchetti"]
+                .map(str::to_lowercase),
+        );
         for mark in &marks {
             for (what, text) in [("the log", &log), ("the metrics", &metrics), ("an address", &addresses.join("\n"))] {
                 let line = text.lines().find(|line| line.to_lowercase().contains(&mark.to_lowercase()));

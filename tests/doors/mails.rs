@@ -35,7 +35,11 @@ crate::each_engine! {
             let names: Vec<&str> = headers.iter().map(|line| line.split(':').next().unwrap_or_default()).collect();
             let mut sorted = names.clone();
             sorted.sort_unstable();
-            assert_eq!(sorted, ["Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"], "{name:?}: {head}");
+            assert_eq!(
+                sorted,
+                ["Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"],
+                "{name:?}: {head}"
+            );
             let read = testkit::parse_mail(&mail.text);
             assert_eq!(read.to.matches('@').count() - read.to.matches("eve@evil").count(), 1, "{}", read.to);
             assert!(read.to.trim_end().ends_with(&format!("<{email}>")), "{}", read.to);
@@ -49,7 +53,17 @@ both_engines! {
     async fn r30_the_edge_refuses_line_breaks(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
-        for field in ["first_name", "last_name", "preferred_name", "legal_name", "pronouns", "gender", "record_number", "email", "phone"] {
+        for field in [
+            "first_name",
+            "last_name",
+            "preferred_name",
+            "legal_name",
+            "pronouns",
+            "gender",
+            "record_number",
+            "email",
+            "phone",
+        ] {
             for text in ["Ana\r\nBcc: eve@evil.example", "Ana\nx", "Ana\rx", "Ana\u{2028}x", "Ana\u{85}x", "Ana\0x"] {
                 let mut fields = vec![("first_name", "Ana"), ("last_name", "Marchetti"), ("send_invitation", "true")];
                 fields.retain(|(name, _)| *name != field);
@@ -64,17 +78,35 @@ both_engines! {
 
     async fn r32_html_in_every_field_runs_nowhere_and_links_nowhere(t: TestApp) {
         let evil = [
-            "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "' onfocus='alert(1)' x='",
-            "{{7*7}}${7*7}<%=7*7%>", "javascript:alert(1)", "</textarea><script>alert(1)</script>", "</title><script>alert(1)</script>",
-            "https://evil.example/x", "<a href=//evil.example>x</a>", "&lt;script&gt;alert(1)", "<!--", "--><b>x",
+            "<script>alert(1)</script>",
+            "\"><img src=x onerror=alert(1)>",
+            "<svg/onload=alert(1)>",
+            "' onfocus='alert(1)' x='",
+            "{{7*7}}${7*7}<%=7*7%>",
+            "javascript:alert(1)",
+            "</textarea><script>alert(1)</script>",
+            "</title><script>alert(1)</script>",
+            "https://evil.example/x",
+            "<a href=//evil.example>x</a>",
+            "&lt;script&gt;alert(1)",
+            "<!--",
+            "--><b>x",
         ];
         for (n, text) in evil.iter().enumerate() {
             let t2 = t.practice(&format!("{text} {n}")).await;
             let email = format!("person{n}@example.org");
             let mut owner = t.signed_in(&t2.owner_email).await;
             let fields = [
-                ("first_name", *text), ("last_name", text), ("preferred_name", text), ("legal_name", text), ("pronouns", text),
-                ("gender", text), ("record_number", text), ("note", text), ("email", &email), ("send_invitation", "true"),
+                ("first_name", *text),
+                ("last_name", text),
+                ("preferred_name", text),
+                ("legal_name", text),
+                ("pronouns", text),
+                ("gender", text),
+                ("record_number", text),
+                ("note", text),
+                ("email", &email),
+                ("send_invitation", "true"),
             ];
             let added = owner.post("/clients", &fields).await;
             assert_eq!(added.status, 303, "{text}: {}", added.text);
@@ -83,16 +115,36 @@ both_engines! {
             let mail = t.mail_to(&email);
             // No name becomes a link in a mail program that makes its own, and no tag of ours is theirs.
             assert!(!mail.text.contains("evil.example/") && !mail.html.contains("evil.example/"), "{}", mail.text);
-            assert_eq!(mail.html.matches("href=\"").count(), mail.html.matches("href=\"http://localhost:8080/invitation/").count());
+            assert_eq!(
+                mail.html.matches("href=\"").count(),
+                mail.html.matches("href=\"http://localhost:8080/invitation/").count()
+            );
             for tag in ["<script", "<img", "<svg", "<b>x", "<!--", "<a href=//"] {
                 assert!(!mail.html.contains(tag), "{tag}: {}", mail.html);
             }
             let mut portal = t.browser();
             let accept = portal.open_link(&mail.link()).await;
             assert_eq!(portal.post("/invitation", &[("password", PASSWORD)]).await.status, 303);
-            let refused = [("first_name", ""), ("last_name", text), ("note", text), ("email", text), ("phone", text), ("date_of_birth", text), ("time_zone", text), ("group_id", text)];
-            let typed_wrong = [("preferred_name", *text), ("phone", text), ("date_of_birth", text), ("time_zone", text), ("pronouns", text)];
-            let query = serde_urlencoded::to_string([("search", *text), ("group_id", text), ("sort", "name"), ("cursor", "")]).expect("a query");
+            let refused = [
+                ("first_name", ""),
+                ("last_name", text),
+                ("note", text),
+                ("email", text),
+                ("phone", text),
+                ("date_of_birth", text),
+                ("time_zone", text),
+                ("group_id", text),
+            ];
+            let typed_wrong = [
+                ("preferred_name", *text),
+                ("phone", text),
+                ("date_of_birth", text),
+                ("time_zone", text),
+                ("pronouns", text),
+            ];
+            let query =
+                serde_urlencoded::to_string([("search", *text), ("group_id", text), ("sort", "name"), ("cursor", "")])
+                    .expect("a query");
             let next = serde_urlencoded::to_string([("next", *text), ("done", text)]).expect("a query");
             let mut stranger = t.browser();
             let pages = [
@@ -112,8 +164,38 @@ both_engines! {
                 ("refused email", portal.post("/portal/email", &[("new_email", text), ("password", "x")]).await),
                 ("places", portal.get("/places").await),
                 ("sign-in", stranger.get(&format!("/sign-in?{next}")).await),
-                ("refused sign-in", stranger.post("/sign-in", &[("email", text), ("password", text), ("next", text), ("resume_path", "/clients"), ("resume_body", text)]).await),
-                ("resumed", stranger.post("/sign-in", &[("email", &t2.owner_email), ("password", PASSWORD), ("resume_path", "/clients"), ("resume_body", &serde_urlencoded::to_string([("note", text), (text, text)]).expect("a form"))]).await),
+                (
+                    "refused sign-in",
+                    stranger
+                        .post(
+                            "/sign-in",
+                            &[
+                                ("email", text),
+                                ("password", text),
+                                ("next", text),
+                                ("resume_path", "/clients"),
+                                ("resume_body", text),
+                            ],
+                        )
+                        .await,
+                ),
+                (
+                    "resumed",
+                    stranger
+                        .post(
+                            "/sign-in",
+                            &[
+                                ("email", &t2.owner_email),
+                                ("password", PASSWORD),
+                                ("resume_path", "/clients"),
+                                (
+                                    "resume_body",
+                                    &serde_urlencoded::to_string([("note", text), (text, text)]).expect("a form"),
+                                ),
+                            ],
+                        )
+                        .await,
+                ),
                 ("forgot", stranger.post("/forgot", &[("email", text)]).await),
                 ("unknown", stranger.get(&format!("/{}", next.replace("next=", ""))).await),
             ];
@@ -124,7 +206,14 @@ both_engines! {
                 for tag in ["<script>", "<img", "<svg/", "<a href=//", "<b>x"] {
                     assert!(!page.text.contains(tag), "{what} with {text}: {tag}");
                 }
-                let escaped = page.text.contains(&text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;").replace('\'', "&#39;"));
+                let escaped = page.text.contains(
+                    &text
+                        .replace('&', "&#38;")
+                        .replace('<', "&#60;")
+                        .replace('>', "&#62;")
+                        .replace('"', "&#34;")
+                        .replace('\'', "&#39;"),
+                );
                 said += usize::from(escaped);
             }
             // Counter-case: the text is there to be seen, as it was typed.

@@ -53,7 +53,8 @@ both_engines! {
         let (id, portal) = t.client_in_portal(&practice, "ana@example.org").await;
         t.client(&practice, json!({"email": "bea@example.org", "send_invitation": true})).await;
         let owner = t.signed_in(&practice.owner_email).await;
-        let reading: Vec<_> = testkit::ruh::routes::list(&t.app).into_iter().filter(|route| route.method == "GET").collect();
+        let reading: Vec<_> =
+            testkit::ruh::routes::list(&t.app).into_iter().filter(|route| route.method == "GET").collect();
         let (mut pages, mut walked) = (0, Vec::new());
         for route in &reading {
             let path = route.path.replace("{id}", &id).replace("{token}", "x").replace("{file}", "missing.js");
@@ -68,7 +69,10 @@ both_engines! {
                 assert_eq!(directive(policy, "frame-ancestors"), "frame-ancestors 'none'", "{path}");
                 assert_eq!(directive(policy, "base-uri"), "base-uri 'none'", "{path}");
                 assert_eq!(directive(policy, "form-action"), "form-action 'self'", "{path}");
-                assert!(!policy.contains("http") && !policy.contains("unsafe-eval") && !policy.contains('*'), "{policy}");
+                assert!(
+                    !policy.contains("http") && !policy.contains("unsafe-eval") && !policy.contains('*'),
+                    "{policy}"
+                );
                 if answer.header("content-type").starts_with("text/html") {
                     assert_eq!(faults(&answer.text), Vec::<String>::new(), "{path}");
                     pages += 1;
@@ -78,7 +82,8 @@ both_engines! {
                 }
             }
         }
-        for page in ["/home", "/clients", &format!("/clients/{id}"), "/settings/security", "/portal", "/portal/profile"] {
+        for page in ["/home", "/clients", &format!("/clients/{id}"), "/settings/security", "/portal", "/portal/profile"]
+        {
             assert!(walked.iter().any(|path| path == page), "{page} was not walked: {walked:?}");
         }
         assert!(pages >= 30, "{pages}");
@@ -114,7 +119,8 @@ both_engines! {
         let practice = t.practice("Calm Harbour").await;
         let fields = [("email", practice.owner_email.as_str()), ("password", PASSWORD)];
         let answer = t.browser().post("/sign-in", &fields).await;
-        let cookies: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|v| v.to_str().expect("text")).collect();
+        let cookies: Vec<&str> =
+            answer.headers.get_all("set-cookie").iter().map(|v| v.to_str().expect("text")).collect();
         assert_eq!(cookies.len(), 2, "{cookies:?}");
         for cookie in cookies {
             for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {

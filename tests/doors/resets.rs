@@ -35,7 +35,10 @@ both_engines! {
         assert_eq!(weak.status, 422, "one's own address is no password");
         let done = browser.post("/reset", &[("password", OTHER)]).await;
         assert_eq!((done.status, done.location()), (303, "/sign-in?done=reset"));
-        assert!(!alive(&portal, "/portal").await && alive(&other, "/home").await, "the sessions of this account, no others");
+        assert!(
+            !alive(&portal, "/portal").await && alive(&other, "/home").await,
+            "the sessions of this account, no others"
+        );
         assert!(lets_in(&t, "ana@example.org", OTHER).await && !opens(&t, "ana@example.org").await);
         let again = t.browser().open_link(&link).await;
         assert_eq!(again.status, 410);
@@ -84,7 +87,9 @@ both_engines! {
         first.open_link(&link).await;
         for n in 0..8 {
             let mut browser = first.copy();
-            all.spawn(async move { browser.post("/reset", &[("password", &format!("hammock violet thunder {n}"))]).await.status });
+            all.spawn(async move {
+                browser.post("/reset", &[("password", &format!("hammock violet thunder {n}"))]).await.status
+            });
         }
         let mut answers = all.join_all().await;
         answers.sort_unstable();
@@ -96,7 +101,14 @@ both_engines! {
         t.client_in_portal(&practice, "ana@example.org").await;
         let before = mails_to(&t, "ana@example.org").len();
         let mut said = Vec::new();
-        for spelt in ["ana@example.org", "ANA@example.org", " ana@EXAMPLE.org ", "ana@example.org", "ana@example.org", "ana@example.org"] {
+        for spelt in [
+            "ana@example.org",
+            "ANA@example.org",
+            " ana@EXAMPLE.org ",
+            "ana@example.org",
+            "ana@example.org",
+            "ana@example.org",
+        ] {
             let answer = t.browser().post("/forgot", &[("email", spelt)]).await;
             said.push((answer.status, answer.text));
             t.run_jobs().await;
@@ -145,7 +157,11 @@ both_engines! {
         t.run_jobs().await;
         let mails = mails_to(&t, "ana@example.org");
         assert_eq!(mails.len(), 2);
-        assert_eq!((mails[1].subject.as_str(), mails[1].link()), ("Your invitation", link.clone()), "the same link once more");
+        assert_eq!(
+            (mails[1].subject.as_str(), mails[1].link()),
+            ("Your invitation", link.clone()),
+            "the same link once more"
+        );
         let history = crate::support::history(&t, &practice, &id).await;
         assert_eq!(history["items"].as_array().expect("items").len(), 1, "nothing of the practice's limit is used up");
         assert_eq!(crate::support::accept(&t, &link, PASSWORD).await.1.status, 303);

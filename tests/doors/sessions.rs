@@ -98,7 +98,8 @@ both_engines! {
         ];
         for (method, path) in &asked {
             let fragment = path.ends_with("/invitation");
-            let mut browser = owner.copy().with("x-requested-with", "XMLHttpRequest").with("x-forwarded-for", "127.0.0.1");
+            let mut browser =
+                owner.copy().with("x-requested-with", "XMLHttpRequest").with("x-forwarded-for", "127.0.0.1");
             if fragment {
                 browser = browser.with("hx-request", "true");
             }
@@ -189,10 +190,16 @@ both_engines! {
         assert!(page.contains("Firefox on Windows") && page.contains("Safari on iPhone"), "{page}");
         assert!(page.contains("This device"));
         let listed = ids_in(&page);
-        let on_phone = t.raw.rows("select id from sessions where device = 'Safari on iPhone'").remove(0).remove(0).expect("an id");
+        let on_phone =
+            t.raw.rows("select id from sessions where device = 'Safari on iPhone'").remove(0).remove(0).expect("an id");
         let on_phone = listed.iter().find(|id| id.replace('-', "") == on_phone).expect("the phone is listed").clone();
         // Somebody else's session does not exist here, and ending it does not end it.
-        let foreign = t.raw.rows("select id from sessions order by created_at desc, id desc limit 1").remove(0).remove(0).expect("an id");
+        let foreign = t
+            .raw
+            .rows("select id from sessions order by created_at desc, id desc limit 1")
+            .remove(0)
+            .remove(0)
+            .expect("an id");
         assert_eq!(desk.post(&format!("/sessions/{foreign}/end"), &[]).await.status, 404);
         assert!(alive(&theirs, "/home").await);
         assert_eq!(desk.post(&format!("/sessions/{on_phone}/end"), &[]).await.status, 303);
@@ -211,7 +218,14 @@ both_engines! {
         let mut owner = t.signed_in(&practice.owner_email).await;
         t.advance_minutes(20);
         let note = "two lines\nand \"quotes\" & <tags>";
-        let fields = [("first_name", "Zoë"), ("last_name", "Marchetti"), ("note", note), ("password", "typed-secret")];
+        let key = "0198b1f4-0000-7000-8000-000000000001";
+        let fields = [
+            ("first_name", "Zoë"),
+            ("last_name", "Marchetti"),
+            ("note", note),
+            ("key", key),
+            ("password", "typed-secret"),
+        ];
         let asked = owner.post("/clients", &fields).await;
         assert_eq!(asked.status, 401);
         assert!(!asked.text.contains("typed-secret"), "passwords are typed again");
@@ -226,17 +240,29 @@ both_engines! {
         // A mistyped password on the way loses nothing.
         let wrong: Vec<_> = sign_in.iter().copied().chain([("password", "wrong")]).collect();
         let again = owner.post("/sign-in", &wrong).await;
-        assert_eq!((hidden(&again.text, "resume_path"), hidden(&again.text, "resume_body")), (path.clone(), body.clone()));
+        assert_eq!(
+            (hidden(&again.text, "resume_path"), hidden(&again.text, "resume_body")),
+            (path.clone(), body.clone())
+        );
         let right: Vec<_> = sign_in.iter().copied().chain([("password", PASSWORD)]).collect();
         let resumed = owner.post("/sign-in", &right).await;
         assert_eq!(resumed.status, 200);
         assert_eq!(t.raw.count("select count(*) from clients"), 0, "nothing is sent before it is pressed");
         assert!(resumed.text.contains("action=\"/clients\"") && resumed.text.contains("Zoë"), "{}", resumed.text);
         let carried: Vec<(String, String)> = serde_urlencoded::from_str(&body).expect("fields");
-        assert_eq!(carried, [("first_name", "Zoë"), ("last_name", "Marchetti"), ("note", note)].map(|(k, v)| (k.to_string(), v.to_string())));
+        assert_eq!(
+            carried,
+            [("first_name", "Zoë"), ("last_name", "Marchetti"), ("note", note), ("key", key)]
+                .map(|(k, v)| (k.to_string(), v.to_string()))
+        );
         let carried: Vec<_> = carried.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(owner.post("/clients", &carried).await.status, 303);
-        assert_eq!(t.raw.rows("select first_name, note from clients"), [[Some("Zoë".to_string()), Some(note.to_string())]]);
+        // Pressed twice, it is sent once.
+        let (first, second) = (owner.post("/clients", &carried).await, owner.post("/clients", &carried).await);
+        assert_eq!((first.status, first.location()), (303, second.location()));
+        assert_eq!(
+            t.raw.rows("select first_name, note from clients"),
+            [[Some("Zoë".to_string()), Some(note.to_string())]]
+        );
     }
 
     async fn a4_a_program_without_a_session_is_told_in_json(t: TestApp) {

@@ -35,7 +35,8 @@ both_engines! {
         let (mut olive, status) = opened(&t, "first-token").await;
         assert_eq!(status, 200);
         // A mistake loses nothing and makes nothing.
-        let wrong: Vec<_> = OWNER.iter().map(|(name, value)| (*name, if *name == "password" { "short" } else { *value })).collect();
+        let wrong: Vec<_> =
+            OWNER.iter().map(|(name, value)| (*name, if *name == "password" { "short" } else { *value })).collect();
         let refused = olive.post("/setup", &wrong).await;
         assert_eq!(refused.status, 422);
         assert!(refused.text.contains("olive@example.org") && refused.text.contains("Calm Harbour"));
@@ -46,7 +47,10 @@ both_engines! {
         assert!(olive.get("/clients").await.text.contains("Add Client"));
         // Shut: for a page that was open, for the link, and for a link that somebody prints later.
         assert_eq!(held.get("/setup").await.status, 404);
-        let other: Vec<_> = OWNER.iter().map(|(name, value)| (*name, if *name == "email" { "eve@evil.example" } else { *value })).collect();
+        let other: Vec<_> = OWNER
+            .iter()
+            .map(|(name, value)| (*name, if *name == "email" { "eve@evil.example" } else { *value }))
+            .collect();
         assert_eq!(held.post("/setup", &other).await.status, 404);
         assert_eq!(opened(&t, "first-token").await.1, 404);
         started(&t, "later-token").await;
@@ -77,7 +81,10 @@ both_engines! {
             let mut browser = first.copy();
             all.spawn(async move {
                 let email = format!("owner{n}@example.org");
-                let fields: Vec<_> = OWNER.iter().map(|(name, value)| (*name, if *name == "email" { email.as_str() } else { *value })).collect();
+                let fields: Vec<_> = OWNER
+                    .iter()
+                    .map(|(name, value)| (*name, if *name == "email" { email.as_str() } else { *value }))
+                    .collect();
                 browser.post("/setup", &fields).await.status
             });
         }
@@ -114,14 +121,24 @@ both_engines! {
         }
         assert_eq!(t.raw.count("select count(*) from portal_access"), 0);
         // Anything else goes: spaces, emoji, other scripts, markup, exactly ten characters.
-        let good = ["  walking   slowly  ", "🦊🌊🍋 tall quiet cedar", "گرم چائے اور بارش", "<b>tall</b> &amp; \"quiet\"", "kT9#vQ2!xw", "a\ttab inside of it"];
+        let good = [
+            "  walking   slowly  ",
+            "🦊🌊🍋 tall quiet cedar",
+            "گرم چائے اور بارش",
+            "<b>tall</b> &amp; \"quiet\"",
+            "kT9#vQ2!xw",
+            "a\ttab inside of it",
+        ];
         for (n, password) in good.iter().enumerate() {
             let email = format!("person{n}@example.net");
             let (_, link) = invited(&t, &practice, &email).await;
             let answer = accept(&t, &link, password).await.1;
             assert_eq!(answer.status, 303, "{password:?}: {}", answer.text);
             assert!(crate::support::lets_in(&t, &email, password).await, "{password:?}");
-            assert!(!crate::support::lets_in(&t, &email, password.trim()).await || password.trim() == *password, "nothing is trimmed");
+            assert!(
+                !crate::support::lets_in(&t, &email, password.trim()).await || password.trim() == *password,
+                "nothing is trimmed"
+            );
         }
     }
 
