@@ -21,6 +21,7 @@ pub enum Kind {
     InvitationSent,
     InvitationBounced,
     InvitationAccepted,
+    InvitationUndone,
     ResetSent,
 }
 
@@ -34,6 +35,7 @@ impl Kind {
             Kind::InvitationSent => "invitation.sent",
             Kind::InvitationBounced => "invitation.bounced",
             Kind::InvitationAccepted => "invitation.accepted",
+            Kind::InvitationUndone => "invitation.undone",
             Kind::ResetSent => "reset.sent",
         }
     }

@@ -140,7 +140,8 @@ pub fn phone(text: &str, zone: &str) -> Result<Option<String>, Refusal> {
     if text.is_empty() {
         return Ok(None);
     }
-    if text.len() > 40 || text.chars().any(is_forbidden) {
+    // An extension has no place in the international form: better refused than dropped in silence.
+    if text.len() > 40 || text.chars().any(|c| is_forbidden(c) || c.is_alphabetic() || matches!(c, '#' | ';')) {
         return Err(Refusal::PhoneShape);
     }
     let number = phonenumber::parse(Some(country_of(zone)), text).map_err(|_| Refusal::PhoneShape)?;

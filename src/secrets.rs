@@ -28,9 +28,12 @@ impl Secrets {
             return Ok(Secrets { key });
         }
         let path = data_dir.join("secret.key");
-        if let Ok(text) = std::fs::read_to_string(&path) {
-            let key = parse_key(text.trim());
-            let key = key.ok_or_else(|| Error::config(format!("{} does not hold a key", path.display())))?;
+        if let Some(key) = key_in(&path)? {
+            return Ok(Secrets { key });
+        }
+        // Several may start on an empty folder: one makes the key, the others find it.
+        let _lock = lock(data_dir)?;
+        if let Some(key) = key_in(&path)? {
             return Ok(Secrets { key });
         }
         let key = random::<32>();
@@ -78,6 +81,23 @@ impl Secrets {
     }
 }
 
+/// The key in a file; nothing if there is no file. One that cannot be read is never written over.
+fn key_in(path: &Path) -> Result<Option<[u8; 32]>, Error> {
+    let named = |what: &dyn std::fmt::Display| Error::config(format!("{}: {what}", path.display()));
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse_key(text.trim()).map(Some).ok_or_else(|| named(&"does not hold a key")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(named(&e)),
+    }
+}
+
+/// Keeps every other process that asks for the same out, until it is dropped.
+pub fn lock(data_dir: &Path) -> Result<std::fs::File, Error> {
+    let path = data_dir.join("lock");
+    let locked = std::fs::File::create(&path).and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|e| Error::config(format!("{}: {e}", path.display())))
+}
+
 fn parse_key(text: &str) -> Option<[u8; 32]> {
     let from_hex = || {
         if text.len() != 64 || !text.is_ascii() {
@@ -93,15 +113,18 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
     bytes.try_into().ok()
 }
 
-/// Writes a file that only its owner can read.
+/// Writes a file that only its owner can read; a crash leaves what was there before or all of the new text. One writer
+/// at a time: see `lock`.
 pub fn write_private(path: &Path, text: &str) -> Result<(), Error> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let write = options.open(path).and_then(|mut file| {
+    let next = path.with_added_extension("new");
+    let write = options.open(&next).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        std::fs::rename(&next, path)
     });
     write.map_err(|e| Error::config(format!("{}: {e}", path.display())))
 }

@@ -37,6 +37,8 @@ pub async fn serve(config: Config) -> Result<()> {
     if tokio::time::timeout(STOP_PATIENCE, jobs).await.is_err() {
         tracing::warn!("some jobs did not finish in time; they come back when their leases run out");
     }
+    // Only now: a request that was under way has been noting what it read.
+    crate::jobs::housekeeping(&app).await;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::app::Shared;
 use crate::clock::Instant;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{ClientId, PracticeId};
 use crate::practice::{House, Practice};
 
@@ -58,6 +58,7 @@ impl Entry {
     }
 }
 
+#[derive(Clone)]
 struct Read {
     id: Uuid,
     at: Instant,
@@ -109,10 +110,8 @@ pub async fn write_reads(app: &Shared) -> Result<()> {
         })
         .await;
     if written.is_err() {
-        let batch =
-            std::sync::Arc::try_unwrap(batch).map_err(|_| Error::internal("a batch of reads is still in use"))?;
         let mut waiting = app.reads.lock();
-        let newer = std::mem::replace(&mut *waiting, batch);
+        let newer = std::mem::replace(&mut *waiting, std::sync::Arc::unwrap_or_clone(batch));
         waiting.extend(newer);
     }
     written

@@ -18,6 +18,7 @@ crate::sql! {
         "update audit_entries set seq = $3, hash = $4 where practice_id = $1 and id = $2 and seq is null";
     across("the chain is one for the whole installation") LAST =
         "select seq, hash from audit_entries where seq is not null order by seq desc limit 1";
+    across("the chain is one for the whole installation") HASH_AT = "select hash from audit_entries where seq = $1";
     across("the chain is one for the whole installation") SEALED_AFTER =
         "select practice_id, id, at, actor_kind, actor_id, action, subject_kind, subject_id, client_id, detail, seq, hash
          from audit_entries where seq > $1 order by seq limit $2";
@@ -85,6 +86,11 @@ pub fn seal(h: &House, entry: &Stored, seq: i64, hash: &[u8]) -> Result<u64> {
 /// The number and hash of the last entry in the chain.
 pub fn last(h: &House) -> Result<Option<(i64, Vec<u8>)>> {
     h.one(&LAST, params![], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The hash of the entry with a number.
+pub fn hash_at(h: &House, seq: i64) -> Result<Option<Vec<u8>>> {
+    h.one(&HASH_AT, params![seq], |row| Ok(row.get(0)?))
 }
 
 pub fn sealed_after(h: &House, seq: i64, limit: i64) -> Result<Vec<Sealed>> {

@@ -91,15 +91,18 @@ where
         good
     }
 
-    fn finish(mut self: Box<Self>, commit: Result<(), DbError>) {
-        let outcome = match (self.outcome.take(), commit) {
+    fn finish(self: Box<Self>, commit: Result<(), DbError>) {
+        let Waiting { closure, outcome, reply } = *self;
+        // Let go of first: whoever hears of a failure may want back what the closure held.
+        drop(closure);
+        let outcome = match (outcome, commit) {
             // A refusal stands whatever became of the transaction: it wrote nothing.
             (Some(Err(error)), Ok(())) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (_, Err(error)) => Err(Error::Db(error)),
             (None, Ok(())) => Err(Error::internal("a closure was never run")),
         };
-        if let Some(reply) = self.reply.take() {
+        if let Some(reply) = reply {
             // The one who asked may have gone away; the work is done all the same.
             let _ = reply.send(outcome);
         }

@@ -88,11 +88,23 @@ fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: M
             *slot = Some(connect(config)?);
         }
         let Some(session) = slot.as_mut() else { continue };
-        outcome = once(session, work, mode, attempt);
+        if let Err(e) = session.client.batch_execute(mode.begin()).map_err(error) {
+            let gone = matches!(e, DbError::Unavailable(_));
+            outcome = Err(e);
+            if !gone {
+                return outcome;
+            }
+            // Nothing of the verb was sent: a connection that died while it was idle is made anew, once.
+            *slot = None;
+            if attempt == 0 {
+                continue;
+            }
+            return outcome;
+        }
+        outcome = once(session, work, attempt);
         match &outcome {
             Err(DbError::Conflict) => crate::clock::back_off(attempt),
-            // A connection that died before its commit was sent is simply used anew; one that died during the commit
-            // leaves the outcome unknown, and the caller is told so.
+            // One that died during the commit leaves the outcome unknown, and the caller is told so.
             Err(DbError::Unavailable(_)) if slot.as_ref().is_some_and(|s| s.client.is_closed()) => {
                 *slot = None;
                 return outcome;
@@ -103,10 +115,8 @@ fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: M
     outcome
 }
 
-fn once(session: &mut Session, work: &mut dyn Work, mode: Mode, attempt: u32) -> Result<(), DbError> {
-    if let Err(e) = session.client.batch_execute(mode.begin()) {
-        return Err(error(e));
-    }
+/// Runs the closure in the transaction that was begun, and ends it.
+fn once(session: &mut Session, work: &mut dyn Work, attempt: u32) -> Result<(), DbError> {
     let (keep, conflict) = {
         let tx =
             Tx { inner: Inner::Postgres(RefCell::new(session)), conflict: Cell::new(false), raced: Cell::new(false) };

@@ -25,10 +25,15 @@ pub struct Sqlite {
 impl Sqlite {
     pub fn open(path: &Path, readers: usize) -> Result<Sqlite, DbError> {
         check_library(rusqlite::version_number())?;
+        // One process at a time from here until the schema stands: SQLite does not wait for its turn to switch to WAL, and
+        // two migrations would start from the same version.
+        let lock = std::fs::File::create(path.with_added_extension("lock")).and_then(|file| file.lock().map(|()| file));
+        let lock = lock.map_err(|e| DbError::Unavailable(format!("{}: {e}", path.display())))?;
         let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         conn.pragma_update(None, "journal_mode", "wal").map_err(error)?;
         conn.pragma_update(None, "synchronous", "full").map_err(error)?;
         migrate::sqlite(&mut conn)?;
+        drop(lock);
 
         let (writer, writes) = crossbeam_channel::bounded(QUEUE_LIMIT);
         spawn("ruh-writer".into(), move || write_loop(&conn, &writes))?;

@@ -201,6 +201,7 @@ pub fn undo(p: &Practice, id: InvitationId) -> Result<bool> {
     if left.is_some_and(|left| left.state == State::Accepted && left.email.key != invitation.email.key) {
         set_state(p, id, State::Void, None)?;
     }
+    p.note(Activity::InvitationUndone, invitation.client, None)?;
     p.audit(&Entry::new("invitation.undone", "invitation", Some(id.0)).client(invitation.client))?;
     Ok(true)
 }

@@ -20,6 +20,9 @@ use crate::practice::{House, Practice};
 const CLAIM_LIMIT: i64 = 8;
 /// How long an idle runner waits before it looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A lease is renewed so many times while its job runs, each time after an eighth of it. A mail server may answer each of
+/// its commands late, and nobody else may send the mail meanwhile; a job that hangs for good is taken over all the same.
+const RENEWALS: u32 = 80;
 /// How often what has served its purpose is deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 /// How long something that keeps failing for now is tried: about three days.
@@ -144,7 +147,7 @@ pub async fn run_due(app: &Shared) -> Result<usize> {
 }
 
 async fn run_one(app: &Shared, job: Job) {
-    let outcome = match dispatch(app, &job).await {
+    let outcome = match keeping_lease(app, &job, dispatch(app, &job)).await {
         Ok(outcome) => outcome,
         Err(e) => Outcome::Later(e.to_string()),
     };
@@ -169,6 +172,21 @@ async fn run_one(app: &Shared, job: Job) {
     }
 }
 
+async fn keeping_lease<T>(app: &Shared, job: &Job, run: impl Future<Output = T>) -> T {
+    let mut run = std::pin::pin!(run);
+    for _ in 0..RENEWALS {
+        tokio::select! {
+            done = &mut run => return done,
+            () = tokio::time::sleep(app.config.lease / 8) => {}
+        }
+        let (id, lease, until) = (job.id, job.lease, app.now().plus(app.config.lease));
+        if let Err(e) = app.write(move |h| queries::renew(h, id, lease, until)).await {
+            tracing::warn!(job = %id, error = %e, "a lease could not be renewed");
+        }
+    }
+    run.await
+}
+
 async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
     let Some(kind) = Kind::parse(&job.kind) else {
         return Ok(Outcome::Failed(format!("no such kind of job: {}", job.kind)));
@@ -184,7 +202,8 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
     }
 }
 
-/// Runs jobs, writes reads and seals the audit record until the server stops. Claimed jobs are finished first.
+/// Runs jobs, writes reads and seals the audit record until the server stops. Claimed jobs are finished first; the last
+/// `housekeeping` is the caller's, once no request is under way any more.
 pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
     let mut last_housekeeping = app.now();
     let mut last_purge = app.now();
@@ -212,7 +231,6 @@ pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
-    housekeeping(&app).await;
 }
 
 /// Deletes what has served its purpose: old keys, counted guesses, asked resets, ended sessions.
@@ -224,7 +242,8 @@ pub async fn purge(app: &Shared) -> Result<()> {
     .await
 }
 
-async fn housekeeping(app: &Shared) {
+/// Writes the reads that wait and seals the audit record.
+pub async fn housekeeping(app: &Shared) {
     if let Err(e) = crate::audit::write_reads(app).await {
         tracing::error!(error = %e, "audit: reads wait for the database");
     } else if let Err(e) = crate::audit::seal(app).await {

@@ -19,6 +19,7 @@ crate::sql! {
          returning id, job_practice, kind, subject, attempts, lease";
     house FINISH = "delete from jobs where id = $1 and lease = $2";
     house CANCEL = "delete from jobs where subject = $1 and kind = $2 and state = 'ready' and lease is null";
+    house RENEW = "update jobs set lease_until = $3 where id = $1 and lease = $2";
     house PUT_BACK =
         "update jobs set state = $3, run_at = $4, last_error = $5, lease = null, lease_until = null
          where id = $1 and lease = $2";
@@ -52,6 +53,10 @@ pub fn claim(h: &House, lease: Uuid, until: Instant, limit: i64) -> Result<Vec<J
 
 pub fn finish(h: &House, id: Uuid, lease: Uuid) -> Result<u64> {
     h.run(&FINISH, params![id, lease])
+}
+
+pub fn renew(h: &House, id: Uuid, lease: Uuid, until: Instant) -> Result<()> {
+    h.run(&RENEW, params![id, lease, until]).map(drop)
 }
 
 pub fn cancel(h: &House, kind: &str, subject: Uuid) -> Result<u64> {

@@ -1,4 +1,4 @@
-//! Kills at bad moments, two servers on one database, and a stop that is asked for.
+//! Kills at bad moments, and two servers on one database.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::json;
 use testkit::ruh::db::Engine;
 
-use crate::support::{Ground, Smtp, long};
+use crate::support::{Ground, Setting, Smtp, long};
 
 /// Clients of whom some part is missing: a verb was torn.
 const TORN: &str = "select count(*) from clients c where
@@ -24,7 +24,7 @@ fn killed_under_load(engine: Engine) {
     let ground = Ground::new(engine);
     let setting = ground.setting().with("RUH_UNDO_SECONDS", "3600");
     let token = setting.practice();
-    let kills = if long() { 500 } else { 6 };
+    let kills = if long() { 500 } else { 10 };
     let acknowledged = Mutex::new(BTreeSet::new());
     let number = AtomicUsize::new(0);
     for round in 0..kills {
@@ -64,10 +64,15 @@ fn killed_under_load(engine: Engine) {
     if engine == Engine::Sqlite {
         assert_eq!(ground.raw.rows("pragma integrity_check")[0][0].as_deref(), Some("ok"));
     }
-    // And it goes on from there.
+    // And it goes on from there, with the audit record whole.
     let server = setting.serve();
     server.invite(&token, "after@example.org");
     assert_eq!(server.stop(), Some(0));
+    let verified = setting.run(&["audit", "verify"], "");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    // What asks for torn verbs does see one.
+    ground.raw.run("delete from activities where kind = 'client.added' and client_id in (select id from clients where email = 'after@example.org')");
+    assert_eq!(ground.raw.count(TORN), 1);
 }
 
 #[test]
@@ -88,7 +93,7 @@ fn two_servers(engine: Engine) {
     let mut two = one.clone();
     two.port = ground.setting().port;
     let servers = [one.serve(), two.serve()];
-    let count = 60;
+    let count = 120;
     std::thread::scope(|scope| {
         for worker in 0..4 {
             let (servers, token) = (&servers, token.as_str());
@@ -104,11 +109,16 @@ fn two_servers(engine: Engine) {
     for server in servers {
         assert_eq!(server.stop(), Some(0));
     }
+    let to: BTreeSet<String> = smtp.mails().iter().map(|m| m["to"].to_string()).collect();
+    assert_eq!(to.len(), count, "each to its own address");
     let ids: BTreeSet<String> = smtp.mails().iter().map(|m| m["message_id"].to_string()).collect();
     assert_eq!((smtp.mails().len(), ids.len()), (count, count), "each mail once");
     assert_eq!(ground.raw.count("select count(*) from jobs"), 0);
     let sent = ground.raw.count("select count(*) from invitations where state = 'sent'");
     assert_eq!(sent, i64::try_from(count).expect("a count"));
+    // Two sealers worked on one record: it is one chain.
+    let verified = one.run(&["audit", "verify"], "");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
 
 #[test]
@@ -121,18 +131,24 @@ fn r42_two_servers_send_each_mail_once_postgres() {
     two_servers(Engine::Postgres);
 }
 
-fn killed_around_sending(engine: Engine) {
+fn sending_by(ground: &Ground, smtp: &Smtp) -> Setting {
+    let setting = ground.setting().with("RUH_UNDO_SECONDS", "0").with("RUH_SMTP_URL", &smtp.url());
+    setting.with("RUH_LEASE_SECONDS", "4")
+}
+
+/// The mail is taken whole, and the line is dead (`dropped`) or silent when the kill comes: the moments in which nobody
+/// can know.
+fn killed_after_the_dot(engine: Engine, behaviour: &[&str]) {
     let ground = Ground::new(engine);
-    // The mail is taken whole and the line is cut instead of an answer: the moment in which nobody can know.
-    let smtp = Smtp::start(&["--drop-after-dot", "1"]);
-    let setting =
-        ground.setting().with("RUH_UNDO_SECONDS", "0").with("RUH_SMTP_URL", &smtp.url()).with("RUH_LEASE_SECONDS", "4");
+    let smtp = Smtp::start(behaviour);
+    let setting = sending_by(&ground, &smtp);
     let token = setting.practice();
     let server = setting.serve();
     server.invite(&token, "ana@example.org");
     let taken = smtp.wait(1);
     server.kill();
     assert_eq!(taken.len(), 1);
+    smtp.behave(&json!({}));
     let server = setting.serve();
     let mails = smtp.wait(2);
     assert_eq!(mails.len(), 2, "never lost, repeated only there");
@@ -143,17 +159,59 @@ fn killed_around_sending(engine: Engine) {
     assert_eq!(smtp.mails().len(), 2);
 }
 
+/// Killed while the server has the envelope or the text, and has not taken the mail: it comes once.
+fn killed_before_the_dot(engine: Engine, stall: &str) {
+    let ground = Ground::new(engine);
+    let smtp = Smtp::start(&["--stall", stall]);
+    let setting = sending_by(&ground, &smtp);
+    let token = setting.practice();
+    let server = setting.serve();
+    server.invite(&token, "ana@example.org");
+    while smtp.attempts() == 0 {
+        std::thread::yield_now();
+    }
+    server.kill();
+    assert_eq!(ground.raw.count("select count(*) from jobs"), 1, "nobody has called it done");
+    smtp.behave(&json!({}));
+    let server = setting.serve();
+    assert_eq!(smtp.wait(1).len(), 1, "never lost");
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(ground.raw.count("select count(*) from invitations where state = 'sent'"), 1);
+    assert_eq!(smtp.mails().len(), 1);
+}
+
 fn link(raw: &str) -> String {
     let unfolded = raw.replace("=\r\n", "").replace("=\n", "");
     unfolded.split_whitespace().find(|w| w.contains("/invitation/")).expect("a link").to_string()
 }
 
 #[test]
-fn r47_killed_around_sending_sqlite() {
-    killed_around_sending(Engine::Sqlite);
+fn r47_killed_after_the_dot_with_the_line_cut_sqlite() {
+    killed_after_the_dot(Engine::Sqlite, &["--drop-after-dot", "1"]);
 }
 
 #[test]
-fn r47_killed_around_sending_postgres() {
-    killed_around_sending(Engine::Postgres);
+fn r47_killed_after_the_dot_with_the_line_cut_postgres() {
+    killed_after_the_dot(Engine::Postgres, &["--drop-after-dot", "1"]);
+}
+
+#[test]
+fn r47_killed_while_waiting_for_the_answer_sqlite() {
+    killed_after_the_dot(Engine::Sqlite, &["--stall", "answer"]);
+}
+
+#[test]
+fn r47_killed_while_waiting_for_the_answer_postgres() {
+    killed_after_the_dot(Engine::Postgres, &["--stall", "answer"]);
+}
+
+#[test]
+fn r47_killed_in_the_middle_of_the_mail_sqlite() {
+    killed_before_the_dot(Engine::Sqlite, "command");
+    killed_before_the_dot(Engine::Sqlite, "dot");
+}
+
+#[test]
+fn r47_killed_in_the_middle_of_the_mail_postgres() {
+    killed_before_the_dot(Engine::Postgres, "dot");
 }

@@ -70,6 +70,41 @@ async fn a_server_that_stalls_or_drops_loses_nothing() {
     assert!(smtp.attempts() >= 3);
 }
 
+/// A server may be slow with each of its answers, and all of them together longer than a lease: nobody else may take the
+/// mail over meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn r42_a_lease_is_renewed_while_the_mail_server_takes_its_time() {
+    let smtp = Smtp::start(&["--stall", "answer"]);
+    let url = smtp.url();
+    let t = TestApp::with(Engine::Sqlite, |settings| {
+        settings.smtp_url = Some(url);
+        settings.lease_seconds = Some(8);
+    });
+    let practice = t.practice("Calm Harbour").await;
+    t.client(&practice, json!({"email": "ana@example.org", "send_invitation": true})).await;
+    t.advance(std::time::Duration::from_secs(11));
+    let app = t.app.clone();
+    let sending = tokio::spawn(async move { testkit::ruh::jobs::run_due(&app).await });
+    let until = || t.raw.rows("select lease_until from jobs")[0][0].clone();
+    while smtp.mails().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let first = until();
+    t.advance(std::time::Duration::from_secs(7));
+    while until() == first {
+        tokio::task::yield_now().await;
+    }
+    assert!(until().is_some(), "given up before it was renewed");
+    t.advance(std::time::Duration::from_secs(7));
+    assert_eq!(testkit::ruh::jobs::run_due(&t.app).await.expect("a look"), 0, "still the first one's");
+    assert_eq!(sending.await.expect("the runner").expect("a run"), 1);
+    smtp.behave(&json!({}));
+    t.advance_minutes(5);
+    t.run_jobs().await;
+    // The server took the first and did not say so: the repeat that a promise allows.
+    assert_eq!((state(&t).as_str(), smtp.mails().len()), ("sent", 2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_is_asked_again() {
     let port = {

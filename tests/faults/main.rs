@@ -4,6 +4,9 @@
 mod audit;
 mod crash;
 mod mail;
+mod queue;
+mod record;
 mod start;
+mod stop;
 mod support;
 mod writers;

@@ -29,6 +29,82 @@ fn r51_data_of_a_newer_version_is_refused_postgres() {
     newer_data(Engine::Postgres);
 }
 
+/// Killed between two migrations, or within the second: a migration is a transaction, so the first alone is there. The
+/// next start goes on from it.
+fn half_migrated(engine: Engine) {
+    let ground = Ground::new(engine);
+    let setting = ground.setting();
+    // What stands in the way makes the second migration fail at its end.
+    let (obstacle, gone) = match engine {
+        Engine::Sqlite => (
+            "create table client_search_delete_stands_for (x text);
+             create trigger client_search_delete after insert on client_search_delete_stands_for begin select 1; end;",
+            "drop table client_search_delete_stands_for",
+        ),
+        Engine::Postgres => ("create sequence client_search", "drop sequence client_search"),
+    };
+    ground.raw.run(obstacle);
+    let failed = setting.run(&["migrate"], "");
+    assert_eq!(failed.status.code(), Some(1), "{}", String::from_utf8_lossy(&failed.stderr));
+    assert_eq!(ground.raw.count("select max(version) from refinery_schema_history"), 1, "the first stands");
+    assert_eq!(ground.raw.count("select count(*) from clients"), 0);
+    if engine == Engine::Sqlite {
+        let begun = "select count(*) from sqlite_master where name = 'client_search_rows'";
+        assert_eq!(ground.raw.count(begun), 0, "of the second nothing");
+    }
+    ground.raw.run(gone);
+    let token = setting.practice();
+    assert_eq!(ground.raw.count("select max(version) from refinery_schema_history"), 2);
+    let server = setting.serve();
+    server.invite(&token, "ana@example.org");
+    let authorization = format!("Bearer {token}");
+    let found = crate::support::http(
+        "GET",
+        &setting.url("/api/v1/clients?search=arch"),
+        &[("authorization", &authorization)],
+        "",
+    );
+    assert!(found.1.contains("ana@example.org"), "the index of the second works: {}", found.1);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn r51_a_migration_that_was_cut_short_goes_on_sqlite() {
+    half_migrated(Engine::Sqlite);
+}
+
+#[test]
+fn r51_a_migration_that_was_cut_short_goes_on_postgres() {
+    half_migrated(Engine::Postgres);
+}
+
+/// Servers that start on an empty folder and database at once: one makes the key and migrates, the others wait for it.
+fn first_starts_at_once(engine: Engine) {
+    for _ in 0..5 {
+        let ground = Ground::new(engine);
+        let starts: Vec<_> = (0..6)
+            .map(|_| {
+                let setting = ground.setting();
+                std::thread::spawn(move || setting.run(&["migrate"], ""))
+            })
+            .collect();
+        for start in starts {
+            let ended = start.join().expect("a start");
+            assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        }
+    }
+}
+
+#[test]
+fn r51_first_starts_at_once_sqlite() {
+    first_starts_at_once(Engine::Sqlite);
+}
+
+#[test]
+fn r51_first_starts_at_once_postgres() {
+    first_starts_at_once(Engine::Postgres);
+}
+
 #[test]
 fn settings_that_make_no_sense_are_named() {
     let ground = Ground::new(Engine::Sqlite);
@@ -58,4 +134,12 @@ fn the_key_is_made_once_and_only_its_owner_can_read_it() {
     assert_eq!(std::fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
     assert!(setting.run(&["migrate"], "").status.success());
     assert_eq!(std::fs::read_to_string(&path).expect("the key"), key);
+    // What cannot be read as a key is refused and left as it is: with it go all links and the audit record.
+    for strange in [b"no key".as_slice(), &[0xff; 32], b""] {
+        std::fs::write(&path, strange).expect("writing");
+        let refused = setting.run(&["migrate"], "");
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("secret.key"));
+        assert_eq!(std::fs::read(&path).expect("the file"), strange);
+    }
 }

@@ -207,11 +207,20 @@ impl Server {
         let _ = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).stderr(Stdio::null()).status();
     }
 
-    /// Asks it to stop; the exit code.
-    pub fn stop(mut self) -> Option<i32> {
+    pub fn ask_to_stop(&self) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
         assert!(asked.success());
+    }
+
+    /// Waits for its end; the exit code.
+    pub fn ended(mut self) -> Option<i32> {
         self.child.wait().expect("an end").code()
+    }
+
+    /// Asks it to stop; the exit code.
+    pub fn stop(self) -> Option<i32> {
+        self.ask_to_stop();
+        self.ended()
     }
 
     pub fn add_client(&self, token: &str, body: &Json) -> (u16, String) {

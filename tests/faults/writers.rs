@@ -10,11 +10,11 @@ use testkit::{Raw, TestApp, both_engines};
 use crate::support::{Ground, long};
 
 /// A counter that every writer raises: one row that all of them fight for.
-fn counter(t: &TestApp) -> Guesses {
+pub fn counter(t: &TestApp) -> Guesses {
     Guesses::new(&t.app, "somebody@example.org", IpAddr::V4(Ipv4Addr::LOCALHOST), Some("device"))
 }
 
-fn raised(raw: &Raw) -> i64 {
+pub fn raised(raw: &Raw) -> i64 {
     raw.count("select coalesce(sum(tries), 0) from guesses")
 }
 
@@ -63,32 +63,6 @@ both_engines! {
             }
         }
         assert_eq!(raised(&t.raw), 16, "only the good ones are there");
-    }
-
-    async fn a_reader_sees_one_view(t: TestApp) {
-        // While somebody adds members of a pair together, a reader that looks twice must see the same both times.
-        let writer = {
-            let (app, counter) = (t.app.clone(), counter(&t));
-            tokio::spawn(async move {
-                for _ in 0..100 {
-                    let counter = counter.clone();
-                    app.write(move |h| counter.take(h)).await.expect("a write");
-                }
-            })
-        };
-        while !writer.is_finished() {
-            let same = t
-                .app
-                .read(|h| {
-                    let once = testkit::ruh::practices::is_empty(h)?;
-                    Ok(once == testkit::ruh::practices::is_empty(h)?)
-                })
-                .await
-                .expect("a read");
-            assert!(same);
-        }
-        writer.await.expect("the writer");
-        assert_eq!(raised(&t.raw), 100);
     }
 }
 

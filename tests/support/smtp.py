@@ -1,7 +1,7 @@
 """A real SMTP server for tests: takes mail, shows it, and misbehaves on request.
 
     smtp.py [--port 0] [--tls implicit|starttls] [--certificate-name localhost] [--auth user:password]
-            [--refuse 550] [--refuse-to part-of-an-address] [--greylist N] [--stall [command|dot]]
+            [--refuse 550] [--refuse-to part-of-an-address] [--greylist N] [--stall [command|dot|answer]]
             [--drop [N]] [--drop-after-dot [N]]
 
 The first line on stdout is JSON: {"smtp": port, "control": port, "ca": path or null}. The server ends when its stdin
@@ -16,7 +16,8 @@ The control port (127.0.0.1, HTTP) answers
     DELETE /mails           forgets them
 
 A behaviour: `refuse` is a code for RCPT (`refuse_to`: only for addresses with this in them); `greylist` answers 451 to
-the first N RCPT for each address; `stall` never answers DATA ("command") or the final dot ("dot"); `drop` closes the
+the first N RCPT for each address; `stall` never answers DATA ("command") or the final dot, before the
+mail is taken ("dot") or after ("answer"); `drop` closes the
 connection in the middle of the next N messages (-1: of every one); `drop_after_dot` takes the next N messages whole
 and closes the connection instead of answering: the sender cannot know that they arrived.
 """
@@ -57,8 +58,8 @@ class Behaviour:
         if unknown:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         behaviour = cls(**{key: value for key, value in given.items() if value is not None})
-        if behaviour.stall not in (None, "command", "dot"):
-            raise ValueError("stall is command or dot")
+        if behaviour.stall not in (None, "command", "dot", "answer"):
+            raise ValueError("stall is command, dot or answer")
         if behaviour.refuse is not None and not 400 <= behaviour.refuse <= 599:
             raise ValueError("refuse is a code from 400 to 599")
         return behaviour
@@ -105,6 +106,8 @@ class Handler:
         self.state.mails.append(described(server, session, envelope))
         async with self.state.arrived:
             self.state.arrived.notify_all()
+        if self.state.behaviour.stall == "answer":
+            await asyncio.Event().wait()
         if self.state.take("drop_after_dot"):
             server.transport.abort()
             # What is returned is written to a closed connection.
@@ -233,7 +236,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--refuse", type=int)
     parser.add_argument("--refuse-to", default="")
     parser.add_argument("--greylist", type=int, default=0)
-    parser.add_argument("--stall", nargs="?", const="command", choices=["command", "dot"])
+    parser.add_argument("--stall", nargs="?", const="command", choices=["command", "dot", "answer"])
     parser.add_argument("--drop", type=int, nargs="?", const=-1, default=0)
     parser.add_argument("--drop-after-dot", type=int, nargs="?", const=1, default=0)
     return parser.parse_args()

@@ -1,0 +1,178 @@
+//! Every verb writes down what it did: an audit entry, and an activity where it concerns a client.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use testkit::{Answer, Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json};
+
+/// Routes that change nothing that the record is about, and why.
+const UNRECORDED: &[(&str, &str)] = &[
+    ("POST /session/keep", "says that somebody is still there"),
+    ("POST /forgot", "asks for a link: that somebody asked must look the same whether or not there is an account"),
+    ("POST /invitation/again", "sends the same link to the address on file once more"),
+];
+
+/// Counts that a verb must raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    audit: i64,
+    activities: i64,
+}
+
+struct Walk<'t> {
+    t: &'t TestApp,
+    walked: BTreeSet<String>,
+    missing: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Client,
+    Nobody,
+}
+
+impl Walk<'_> {
+    fn counts(&self) -> Counts {
+        // What somebody read is written with the batches, and is not what a verb owes.
+        Counts {
+            audit: self.t.raw.count("select count(*) from audit_entries where action not like '%.read'"),
+            activities: self.t.raw.count("select count(*) from activities where client_id is not null"),
+        }
+    }
+
+    /// Sends what changes something by one route, and compares the counts.
+    async fn verb(&mut self, route: &str, about: About, answer: impl Future<Output = Answer>) -> Answer {
+        let before = self.counts();
+        let answer = answer.await;
+        assert!((200..400).contains(&answer.status), "{route}: {} {}", answer.status, answer.text);
+        let after = self.counts();
+        self.walked.insert(route.to_string());
+        if after.audit <= before.audit {
+            self.missing.push(format!("{route} wrote no audit entry"));
+        }
+        if about == About::Client && after.activities <= before.activities {
+            self.missing.push(format!("{route} wrote no activity"));
+        }
+        answer
+    }
+}
+
+async fn newest(t: &TestApp, table: &str) -> String {
+    let rows = t.raw.rows(&format!("select id from {table} order by id desc limit 1"));
+    uuid::Uuid::parse_str(rows[0][0].as_deref().expect("an id")).expect("an id").to_string()
+}
+
+async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) -> String {
+    let t = walk.t;
+    let new =
+        [("first_name", "Bea"), ("last_name", "Brook"), ("email", "bea@example.org"), ("send_invitation", "true")];
+    let added = walk.verb("POST /clients", About::Client, owner.post("/clients", &new)).await;
+    let path = added.location().to_string();
+    let changed = [("first_name", "Bea"), ("last_name", "Stream"), ("email", "bea@example.org"), ("version", "1")];
+    walk.verb("POST /clients/{id}", About::Client, owner.post(&path, &changed)).await;
+    let undo = format!("/invitations/{}/undo", newest(t, "invitations").await);
+    walk.verb("POST /invitations/{id}/undo", About::Client, owner.post(&undo, &[])).await;
+    walk.verb("POST /clients/{id}/invite", About::Client, owner.post(&format!("{path}/invite"), &[])).await;
+
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body =
+        json!({"first_name": "Ana", "last_name": "Marchetti", "email": "ana@example.org", "send_invitation": false});
+    let added = walk.verb("POST /api/v1/clients", About::Client, program.json("POST", "/api/v1/clients", &body)).await;
+    let id = added.json()["id"].as_str().expect("an id").to_string();
+    let path = format!("/api/v1/clients/{id}");
+    let change = json!({"pronouns": "she/her"});
+    walk.verb("PATCH /api/v1/clients/{id}", About::Client, program.json("PATCH", &path, &change)).await;
+    let invite = format!("{path}/invitations");
+    let none = Json::Object(serde_json::Map::new());
+    walk.verb("POST /api/v1/clients/{id}/invitations", About::Client, program.json("POST", &invite, &none)).await;
+    let undo = format!("/api/v1/invitations/{}/undo", newest(t, "invitations").await);
+    walk.verb("POST /api/v1/invitations/{id}/undo", About::Client, program.json("POST", &undo, &none)).await;
+    program.json("POST", &invite, &none).await;
+    id
+}
+
+async fn verbs_of_a_client(walk: &mut Walk<'_>) {
+    let t = walk.t;
+    // The mail's leaving is a verb of its own.
+    let before = walk.counts();
+    t.send_mail().await;
+    assert!(walk.counts().audit > before.audit && walk.counts().activities > before.activities, "sending");
+    let mut ana = t.browser();
+    ana.open_link(&t.mail_to("ana@example.org").link()).await;
+    let accept = ana.post("/invitation", &[("password", PASSWORD)]);
+    let accepted = walk.verb("POST /invitation", About::Client, accept).await;
+    assert_eq!(accepted.location(), "/portal");
+    let profile = [("pronouns", "they/them"), ("version", "2")];
+    walk.verb("POST /portal/profile", About::Client, ana.post("/portal/profile", &profile)).await;
+    let email = [("new_email", "ana@new.example"), ("password", PASSWORD)];
+    walk.verb("POST /portal/email", About::Client, ana.post("/portal/email", &email)).await;
+    t.send_mail().await;
+}
+
+async fn verbs_of_an_account(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let sign_in = [("email", practice.owner_email.as_str()), ("password", PASSWORD)];
+    let mut other = t.browser();
+    walk.verb("POST /sign-in", About::Nobody, other.post("/sign-in", &sign_in)).await;
+    let end = format!("/sessions/{}/end", newest(t, "sessions").await);
+    walk.verb("POST /sessions/{id}/end", About::Nobody, owner.post(&end, &[])).await;
+    walk.verb("POST /session/renew", About::Nobody, other.post("/session/renew", &[("password", PASSWORD)])).await;
+    walk.verb("POST /sessions/end-others", About::Nobody, owner.post("/sessions/end-others", &[])).await;
+    let (id, place) = (practice.owner.to_string(), practice.id.to_string());
+    walk.verb("POST /places", About::Nobody, owner.post("/places", &[("practice", &place), ("id", &id)])).await;
+    let idle = [("staff_idle_minutes", "20"), ("client_idle_minutes", "20")];
+    let save = owner.post("/settings/security/practice", &idle);
+    walk.verb("POST /settings/security/practice", About::Nobody, save).await;
+    let next = [("current_password", PASSWORD), ("password", "another quiet harbour")];
+    walk.verb("POST /settings/security/password", About::Nobody, owner.post("/settings/security/password", &next))
+        .await;
+    walk.verb("POST /sign-out", About::Nobody, owner.post("/sign-out", &[])).await;
+    t.browser().post("/forgot", &[("email", &practice.owner_email)]).await;
+    t.send_mail().await;
+    let mut anew = t.browser();
+    anew.open_link(&t.mail_to(&practice.owner_email).link()).await;
+    walk.verb("POST /reset", About::Nobody, anew.post("/reset", &[("password", PASSWORD)])).await;
+}
+
+/// The first practice, made by the printed link.
+async fn setting_up(walk: &mut Walk<'_>) {
+    let t = walk.t;
+    let token = "a-token-that-was-printed-once-and-is-long-enough";
+    t.app.write(move |h| testkit::ruh::practices::new_setup_token(h, token)).await.expect("a token");
+    let mut somebody = t.browser();
+    somebody.open_link(&format!("/setup/{token}")).await;
+    let fields = [
+        ("practice_name", "First Light"),
+        ("name", "First Light"),
+        ("time_zone", "Europe/Berlin"),
+        ("first_name", "Fay"),
+        ("last_name", "First"),
+        ("email", "fay@example.org"),
+        ("password", PASSWORD),
+    ];
+    walk.verb("POST /setup", About::Nobody, somebody.post("/setup", &fields)).await;
+}
+
+both_engines! {
+    async fn r61_every_verb_writes_down_what_it_did(t: TestApp) {
+        let mut walk = Walk { t: &t, walked: BTreeSet::new(), missing: Vec::new() };
+        setting_up(&mut walk).await;
+        let practice = t.practice("Calm Harbour").await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        verbs_of_staff(&mut walk, &practice, &mut owner).await;
+        verbs_of_a_client(&mut walk).await;
+        verbs_of_an_account(&mut walk, &practice, &mut owner).await;
+        let Walk { walked, mut missing, .. } = walk;
+        let routes = testkit::ruh::routes::list(&t.app);
+        let mutating: BTreeSet<_> = routes
+            .iter()
+            .filter(|route| route.method != Method::GET)
+            .map(|route| format!("{} {}", route.method, route.path))
+            .collect();
+        let unrecorded: BTreeSet<_> = UNRECORDED.iter().map(|(route, _)| (*route).to_string()).collect();
+        let known: BTreeSet<_> = walked.union(&unrecorded).cloned().collect();
+        missing.extend(mutating.difference(&known).map(|route| format!("{route} is not walked here")));
+        missing.extend(known.difference(&mutating).map(|route| format!("{route} is no route any more")));
+        assert!(missing.is_empty(), "{}", missing.join("\n"));
+    }
+}
