@@ -179,13 +179,16 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
     let headers = &request.headers;
     let app = &guard.app;
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
+    // A proxy may add a line of its own below the one that a stranger sent.
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let forwarded = forwarded.collect::<Vec<_>>().join(",");
     // A page may also say of a request that nobody was there; it cannot say the opposite of a poll.
     let quiet = guard.presence == Presence::Quiet || headers.contains_key("ruh-quiet");
     let presence = if quiet { Presence::Quiet } else { Presence::Counts };
     let who = crate::identify::identify(app, headers, presence).await?;
     let ctx = Box::new(Ctx {
-        ip: app.config.client_ip(peer, header_text(headers, "x-forwarded-for")),
+        ip: app.config.client_ip(peer, Some(&forwarded)),
         user_agent: header_text(headers, header::USER_AGENT.as_str()).unwrap_or_default().chars().take(300).collect(),
         is_fragment: headers.contains_key("hx-request"),
         address: request.uri.path_and_query().map_or_else(|| "/".to_string(), ToString::to_string),
@@ -197,7 +200,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
     });
     let allowed = match guard.access {
         Access::Public => true,
-        Access::Local => app.config.is_local(),
+        Access::Local => app.config.is_local() && is_near(headers, peer),
         Access::Metrics => may_read_metrics(app, headers, peer),
         Access::Account | Access::Staff(_) | Access::Portal => {
             if matches!(ctx.who, Identity::Nobody) {
@@ -219,10 +222,14 @@ fn stands_where(access: Access, ctx: &Ctx) -> bool {
     }
 }
 
+/// Comes from this machine itself. Behind a proxy on it everybody's peer is loopback: what was forwarded is not near.
+fn is_near(headers: &HeaderMap, peer: IpAddr) -> bool {
+    peer.is_loopback() && !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded")
+}
+
 fn may_read_metrics(app: &Shared, headers: &HeaderMap, peer: IpAddr) -> bool {
     let Some(token) = &app.config.metrics_token else {
-        // Behind a proxy on this machine everybody's peer is loopback: what was forwarded is not local.
-        return peer.is_loopback() && !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded");
+        return is_near(headers, peer);
     };
     let given = bearer(headers).unwrap_or_default();
     bool::from(subtle::ConstantTimeEq::ct_eq(given.as_bytes(), token.as_bytes()))

@@ -1,9 +1,13 @@
 //! `make bench`: ratios in one run, so that a slow or busy machine changes both sides.
 //!
-//! - Additions of a client with an invitation by 16 people at once, against the same file's plain synchronous
-//!   transactions (one insert each) by rusqlite.
-//! - The Clients page and the JSON list with some thousands of clients, in pages a second on one connection.
+//! - Additions of a client with an invitation by 16 people at once, against the same rows put into the same SQLite file
+//!   by rusqlite, a synchronous transaction for each.
+//! - The Clients page, the JSON list and one record among a thousand, against a bare route that answers the same bytes.
 //! - R10: the median time of a sign-in for a known and for an unknown address.
+//!
+//! Requests go to the router itself, without a network in between.
+
+mod plain;
 
 use std::time::Duration;
 
@@ -20,25 +24,35 @@ fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     println!("{:<52} {:>12} {:>12}", "", "SQLite", "PostgreSQL");
-    let plain = plain_transactions();
     let lite = runtime.block_on(measure(Engine::Sqlite));
     let pg = runtime.block_on(measure(Engine::Postgres));
     let row = |name: &str, lite: String, pg: String| println!("{name:<52} {lite:>12} {pg:>12}");
     let per_second = |figures: &Figures| format!("{:.0}/s", figures.additions);
     row("clients added and invited, 16 at once", per_second(&lite), per_second(&pg));
-    row("  as a share of plain one-row transactions", share(lite.additions / plain), share(pg.additions / plain));
-    row("Clients page, one connection", rate(lite.page), rate(pg.page));
-    row("JSON list, one connection", rate(lite.list), rate(pg.list));
-    row("one record, one connection", rate(lite.record), rate(pg.record));
+    let plain = lite.plain.unwrap_or(f64::NAN);
+    row("  as a share of the same rows by plain SQLite", share(lite.additions / plain), share(pg.additions / plain));
+    for (name, lite, pg) in [
+        ("Clients page", lite.page, pg.page),
+        ("JSON list", lite.list, pg.list),
+        ("one record", lite.record, pg.record),
+    ] {
+        row(name, rate(lite.0), rate(pg.0));
+        row("  as a share of a bare route with the same bytes", share(lite.0 / lite.1), share(pg.0 / pg.1));
+    }
     row("sign-in, median known / median unknown address", format!("{:.3}", lite.sign_in), format!("{:.3}", pg.sign_in));
-    println!("plain one-row synchronous SQLite transactions: {plain:.0}/s");
+    println!("the same rows by plain synchronous SQLite transactions: {plain:.0}/s");
 }
+
+/// Answers a second: ours, and a bare route's with the same bytes.
+type Rates = (f64, f64);
 
 struct Figures {
     additions: f64,
-    page: f64,
-    list: f64,
-    record: f64,
+    /// The same rows without the program; on SQLite.
+    plain: Option<f64>,
+    page: Rates,
+    list: Rates,
+    record: Rates,
     sign_in: f64,
 }
 
@@ -48,22 +62,6 @@ fn share(ratio: f64) -> String {
 
 fn rate(per_second: f64) -> String {
     format!("{per_second:.0}/s")
-}
-
-/// Plain rusqlite: a transaction for each row, flushed to the disk.
-fn plain_transactions() -> f64 {
-    let folder = tempfile::tempdir().expect("a folder");
-    let conn = rusqlite::Connection::open(folder.path().join("plain.db")).expect("a file");
-    conn.execute_batch(
-        "pragma journal_mode = wal; pragma synchronous = full; create table t (id integer primary key, x text)",
-    )
-    .expect("a table");
-    let started = stopwatch();
-    let count = 500;
-    for n in 0..count {
-        conn.execute("insert into t (x) values (?1)", [format!("row {n}")]).expect("a row");
-    }
-    f64::from(count) / started.elapsed().as_secs_f64()
 }
 
 async fn measure(engine: Engine) -> Figures {
@@ -87,6 +85,7 @@ async fn measure(engine: Engine) -> Figures {
         ended.expect("a writer");
     }
     let additions = (WRITERS * EACH) as f64 / started.elapsed().as_secs_f64();
+    let plain = (engine == Engine::Sqlite).then(|| plain::transactions(&t.folder().join("ruh.db")));
     let id = t.client(&practice, json!({})).await;
     let mut owner = t.signed_in(&practice.owner_email).await;
     let page = reading(&mut owner, "/clients").await;
@@ -94,10 +93,19 @@ async fn measure(engine: Engine) -> Figures {
     let list = reading(&mut program, "/api/v1/clients?limit=50").await;
     let record = reading(&mut program, &format!("/api/v1/clients/{id}")).await;
     let sign_in = sign_in_ratio(&t, &practice.owner_email).await;
-    Figures { additions, page, list, record, sign_in }
+    Figures { additions, plain, page, list, record, sign_in }
 }
 
-async fn reading(browser: &mut testkit::Browser, path: &str) -> f64 {
+async fn reading(browser: &mut testkit::Browser, path: &str) -> Rates {
+    let answer = browser.get(path).await;
+    let (kind, body) = (answer.header("content-type").to_string(), answer.text);
+    let handler = move || async move { ([("content-type", kind)], body) };
+    let bare = axum::Router::new().route("/", axum::routing::get(handler));
+    let mut bare = testkit::Browser::new(bare);
+    (pages(browser, path).await, pages(&mut bare, "/").await)
+}
+
+async fn pages(browser: &mut testkit::Browser, path: &str) -> f64 {
     let started = stopwatch();
     for _ in 0..PAGES {
         assert_eq!(browser.get(path).await.status, 200);

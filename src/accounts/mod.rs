@@ -143,6 +143,15 @@ pub fn replace_login(h: &House, account: AccountId, new: &Email) -> Result<()> {
     h.audit_account(None, account.0, "address.replaced")
 }
 
+/// Tells the proven addresses of an account that its client's e-mail was changed; sessions and open links end.
+pub fn announce_move(h: &House, account: AccountId) -> Result<()> {
+    for address in addresses(h, account)?.iter().filter(|a| a.confirmed) {
+        h.enqueue(crate::jobs::Kind::TellOldAddress, address.id, h.now)?;
+    }
+    links::end_all(h, account)?;
+    sessions::end_all_of_account(h, account, None)
+}
+
 /// Notes that the holder of an account has proven the address; the one before it stops signing in.
 pub fn confirm_login(h: &House, account: AccountId, key: &str) -> Result<bool> {
     let live = addresses(h, account)?;

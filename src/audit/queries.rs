@@ -10,7 +10,8 @@ crate::sql! {
     tenant INSERT =
         "insert into audit_entries
          (practice_id, id, at, actor_kind, actor_id, action, subject_kind, subject_id, client_id, detail)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (practice_id, id) do nothing";
     across("the chain is one for the whole installation") UNSEALED =
         "select practice_id, id, at, actor_kind, actor_id, action, subject_kind, subject_id, client_id, detail
          from audit_entries where seq is null order by id limit $1";

@@ -97,7 +97,8 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
 async fn update(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, body: Json<Body>) -> Result<Answer> {
     let key = idempotency_key(&headers)?;
     let words = ctx.words();
-    ctx.door()?
+    let answer = ctx
+        .door()?
         .write(move |p| {
             // Found first: to whoever may not see it, a bad body looks like a good one.
             let current = super::find(p, id)?;
@@ -114,7 +115,10 @@ async fn update(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, body: Js
                 }
             })
         })
-        .await
+        .await?;
+    // The answer shows the whole record, whatever was changed.
+    note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+    Ok(answer)
 }
 
 async fn invitations_of(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {

@@ -63,6 +63,11 @@ fn move_login(p: &Practice, own: &PortalAccess, new: &Email) -> Result<Purpose> 
         accounts::replace_login(&house, own.account, new)?;
         return Ok(Purpose::Confirm);
     }
-    portal_access::end(p, own.id)?;
+    if alone {
+        // The new address is somebody's already: this login stays good, and is told, until its holder accepts.
+        accounts::announce_move(&house, own.account)?;
+    } else {
+        portal_access::end(p, own.id)?;
+    }
     Ok(Purpose::Invite)
 }

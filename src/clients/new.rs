@@ -12,6 +12,7 @@ use crate::invitations::Invited;
 use crate::people;
 use crate::practice::Practice;
 use crate::routes::Routes;
+use crate::secrets;
 use crate::ui::{ErrorSummary, Field, Section, Shell};
 use crate::web::{Cookie, Ctx, Form, html, lead_to};
 
@@ -94,7 +95,10 @@ async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
     let typed = typed_from(&pairs);
     let inviting = if given(&pairs, "send_invitation").is_some() { Inviting::Now } else { Inviting::Later };
     // The page was made with an id: pressing twice, or sending again after a lost answer, adds one client.
-    let key = given(&pairs, "key").filter(|key| key.len() == 36).unwrap_or_default().to_string();
+    // Another person typed into the same page is another client.
+    let said = serde_urlencoded::to_string(&pairs).unwrap_or_default();
+    let said: String = secrets::token_hash(&said).iter().map(|b| format!("{b:02x}")).collect();
+    let key = given(&pairs, "key").filter(|key| key.len() == 36).map(|key| format!("{key}:{said}")).unwrap_or_default();
     let mut state =
         NewState { typed: typed.clone(), refused: Vec::new(), question: String::new(), inviting, key: key.clone() };
     if is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none() {

@@ -178,7 +178,9 @@ fn card(
 ) -> InvitationCard {
     let latest = history.iter().map(|(invitation, _)| invitation).find(|i| i.state != State::Undone);
     let has_email = client.fields.email.is_some();
-    let state = latest.map(|i| i.state);
+    let is_current = |i: &&Invitation| client.fields.email.as_ref().is_some_and(|e| e.key == i.email.key);
+    // What was accepted with another address says nothing of this one.
+    let state = latest.map(|i| if i.state == State::Accepted && !is_current(&i) { State::Void } else { i.state });
     let (button, explains) = match (has_email, state) {
         (false, _) => (String::new(), String::new()),
         (true, None | Some(State::Void)) => ("Send invitation".into(), String::new()),
@@ -259,6 +261,14 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
             }
         })
         .await?;
+    if !matches!(outcome, Outcome::Saved(_)) {
+        // The page comes back with the whole record on it.
+        note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+    }
+    if !matches!(outcome, Outcome::Saved(..)) {
+        // The page comes back with the whole record on it.
+        note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+    }
     match outcome {
         Outcome::Saved(email) => {
             let mut response = lead_to(&ctx, &format!("/clients/{id}"))?;

@@ -2,6 +2,7 @@
 //! run again on 40001 and 40P01; pages run read only. See docs/decisions/0002 for why there is no second pool.
 
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -15,6 +16,9 @@ const WRITERS: usize = 8;
 /// How often a verb is run again before its caller hears of the conflict.
 const TRIES: u32 = 40;
 const RACE_TRIES: u32 = 3;
+/// Tries beside the other verbs of this process; after that it runs alone. Verbs that touch the same practice share pages
+/// of its indexes, and PostgreSQL takes that for a conflict: without a turn of its own a verb can lose every time.
+const TRIES_BESIDE_OTHERS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub struct Postgres {
@@ -41,31 +45,47 @@ impl Postgres {
         for n in 0..readers.max(1) {
             spawn(format!("ruh-pg-read-{n}"), config.clone(), reads.clone(), Mode::Read)?;
         }
+        let turn = Arc::new(RwLock::new(()));
         for n in 0..WRITERS {
-            spawn(format!("ruh-pg-write-{n}"), config.clone(), writes.clone(), Mode::Write)?;
+            spawn(format!("ruh-pg-write-{n}"), config.clone(), writes.clone(), Mode::Write(turn.clone()))?;
         }
         Ok(Postgres { readers: reader, writers: writer })
     }
 }
 
-#[derive(Clone, Copy)]
 enum Mode {
     Read,
-    Write,
+    /// Shared by the verbs that run beside each other, held alone by one that cannot get through otherwise.
+    Write(Arc<RwLock<()>>),
 }
 
 impl Mode {
-    fn begin(self) -> &'static str {
+    fn begin(&self) -> &'static str {
         match self {
             Mode::Read => "begin isolation level repeatable read read only",
-            Mode::Write => "begin isolation level serializable",
+            Mode::Write(_) => "begin isolation level serializable",
         }
     }
 
-    fn tries(self) -> u32 {
+    fn tries(&self) -> u32 {
         match self {
             Mode::Read => 2,
-            Mode::Write => TRIES,
+            Mode::Write(_) => TRIES,
+        }
+    }
+
+    /// Runs one try beside the others, or alone once it has lost too often.
+    fn in_turn<T>(&self, attempt: u32, body: impl FnOnce() -> T) -> T {
+        match self {
+            Mode::Read => body(),
+            Mode::Write(turn) if attempt < TRIES_BESIDE_OTHERS => {
+                let _beside = turn.read().unwrap_or_else(PoisonError::into_inner);
+                body()
+            }
+            Mode::Write(turn) => {
+                let _alone = turn.write().unwrap_or_else(PoisonError::into_inner);
+                body()
+            }
         }
     }
 }
@@ -74,34 +94,36 @@ fn spawn(name: String, config: Config, work: Receiver<Box<dyn Work>>, mode: Mode
     let body = move || {
         let mut session = None;
         while let Ok(mut work) = work.recv() {
-            let outcome = run(&config, &mut session, work.as_mut(), mode);
+            let outcome = run(&config, &mut session, work.as_mut(), &mode);
             work.finish(outcome);
         }
     };
     std::thread::Builder::new().name(name).spawn(body).map(drop).map_err(|e| DbError::Other(e.to_string()))
 }
 
-fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: Mode) -> Result<(), DbError> {
+fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: &Mode) -> Result<(), DbError> {
     let mut outcome = Err(DbError::Conflict);
     for attempt in 0..mode.tries() {
         if slot.as_ref().is_none_or(|s| s.client.is_closed()) {
             *slot = Some(connect(config)?);
         }
         let Some(session) = slot.as_mut() else { continue };
-        if let Err(e) = session.client.batch_execute(mode.begin()).map_err(error) {
-            let gone = matches!(e, DbError::Unavailable(_));
-            outcome = Err(e);
-            if !gone {
-                return outcome;
-            }
+        let tried = mode.in_turn(attempt, || {
+            session.client.batch_execute(mode.begin()).map_err(error)?;
+            Ok(once(session, work, attempt))
+        });
+        outcome = match tried {
+            Ok(outcome) => outcome,
             // Nothing of the verb was sent: a connection that died while it was idle is made anew, once.
-            *slot = None;
-            if attempt == 0 {
-                continue;
+            Err(e @ DbError::Unavailable(_)) => {
+                *slot = None;
+                if attempt == 0 {
+                    continue;
+                }
+                return Err(e);
             }
-            return outcome;
-        }
-        outcome = once(session, work, attempt);
+            Err(e) => return Err(e),
+        };
         match &outcome {
             Err(DbError::Conflict) => crate::clock::back_off(attempt),
             // One that died during the commit leaves the outcome unknown, and the caller is told so.

@@ -18,7 +18,8 @@ pub enum How {
     /// Has just proven the password of the address' account; `hash` is the one it was checked against.
     Account { account: AccountId, hash: String },
     /// Confirms the changed address of the account that already has access.
-    Confirm,
+    /// With a new password: whoever was in by the address before must not stay in.
+    Confirm { hash: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,15 +56,19 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     if !queries::addressee(p, invitation.client)?.is_some_and(|a| a.active) {
         return Ok(Acceptance::Gone);
     }
-    let account = match (invitation.purpose, how) {
-        (Purpose::Confirm, How::Confirm) => confirm(p, &invitation)?,
-        (Purpose::Invite, How::NewPassword { hash }) => with_new_password(p, &invitation, hash)?,
-        (Purpose::Invite, How::Account { account, hash }) => with_account(p, &invitation, *account, hash)?,
+    let account = match (confirms(p, &invitation)?, how) {
+        (true, How::Confirm { hash }) => confirm(p, &invitation, hash)?,
+        (false, How::NewPassword { hash }) => with_new_password(p, &invitation, hash)?,
+        (false, How::Account { account, hash }) => with_account(p, &invitation, *account, hash)?,
         _ => None,
     };
     let Some(account) = account else {
         return Ok(Acceptance::Again);
     };
+    // The record follows its address: an access of its own by another account ends here, not a moment before.
+    if let Some(before) = portal_access::own(p, invitation.client)?.filter(|own| own.account != account) {
+        portal_access::end(p, before.id)?;
+    }
     let access = portal_access::grant(p, invitation.client, account, OWN)?;
     close(p, &invitation)?;
     Ok(Acceptance::In { account, access })
@@ -90,15 +95,42 @@ fn with_account(p: &Practice, invitation: &Invitation, account: AccountId, hash:
     let house = p.house();
     let address = accounts::address(&house, &invitation.email.key)?.filter(|a| a.account == account && a.confirmed);
     let unchanged = accounts::password_hash(&house, account)?.is_some_and(|now| now == hash);
-    Ok((address.is_some() && unchanged).then_some(account))
+    if address.is_none() || !unchanged {
+        return Ok(None);
+    }
+    // From here on the account reaches more than one record: an address that one practice put there and nobody has
+    // proven must not open the others.
+    for pending in accounts::addresses(&house, account)?.iter().filter(|a| a.is_login && !a.confirmed) {
+        accounts::give_up_unconfirmed(&house, pending)?;
+    }
+    Ok(Some(account))
 }
 
-fn confirm(p: &Practice, invitation: &Invitation) -> Result<Option<AccountId>> {
+/// Whether the invitation confirms the login of the account that has the access: it must still be that account's
+/// unproven login, and the account must still reach nothing else. Otherwise it is an invitation like any other.
+pub fn confirms(p: &Practice, invitation: &Invitation) -> Result<bool> {
+    if invitation.purpose != Purpose::Confirm {
+        return Ok(false);
+    }
+    let Some(own) = portal_access::own(p, invitation.client)? else {
+        return Ok(false);
+    };
+    let house = p.house();
+    let key = &invitation.email.key;
+    let mut live = accounts::addresses(&house, own.account)?.into_iter();
+    Ok(live.any(|a| a.is_login && !a.confirmed && a.email.key == *key)
+        && accounts::reaches_only(&house, own.account, own.id)?)
+}
+
+fn confirm(p: &Practice, invitation: &Invitation, hash: &str) -> Result<Option<AccountId>> {
     let Some(access) = portal_access::own(p, invitation.client)? else {
         return Ok(None);
     };
-    let confirmed = accounts::confirm_login(&p.house(), access.account, &invitation.email.key)?;
-    Ok(confirmed.then_some(access.account))
+    if !accounts::confirm_login(&p.house(), access.account, &invitation.email.key)? {
+        return Ok(None);
+    }
+    accounts::set_password(&p.house(), access.account, hash, None)?;
+    Ok(Some(access.account))
 }
 
 /// The invitation is used; whatever else is open for the client is worth nothing any more.

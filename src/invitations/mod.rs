@@ -160,7 +160,7 @@ pub fn resend(p: &Practice, client: ClientId, email: Option<&Email>) -> Result<I
     let last = latest(p, client)?;
     let own = portal_access::own(p, client)?;
     match (own, last) {
-        (Some(access), Some(last)) if last.state == State::Accepted => {
+        (Some(access), Some(last)) if last.state == State::Accepted && last.email.key == email.key => {
             if queries::count_resets_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
                 return Ok(Invited::TooMany);
             }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::accept::{self, Acceptance, How, accept, known_account, refusal};
 use super::queries::{self, Addressee};
-use super::{Invitation, Invited, OPENINGS_LIMIT, Purpose, event, invite, latest, read_token};
+use super::{Invitation, Invited, OPENINGS_LIMIT, event, invite, latest, read_token};
 use crate::access::{ANY_STAFF, Access, Actor};
 use crate::accounts::{self, Attempt, Stand, check_new};
 use crate::error::Result;
@@ -55,6 +55,8 @@ struct Found {
     practice_name: String,
     invitation: Invitation,
     addressee: Addressee,
+    /// Confirms a changed address, rather than giving access.
+    confirms: bool,
 }
 
 async fn find(ctx: &Ctx) -> Result<Option<Found>> {
@@ -69,8 +71,9 @@ async fn find(ctx: &Ctx) -> Result<Option<Found>> {
             let (Some(info), Some(invitation)) = (h.practice_info(practice)?, queries::by_id(&p, id)?) else {
                 return Ok(None);
             };
+            let confirms = accept::confirms(&p, &invitation)?;
             let addressee = queries::addressee(&p, invitation.client)?.filter(|a| a.active);
-            Ok(addressee.map(|addressee| Found { practice, practice_name: info.name, invitation, addressee }))
+            Ok(addressee.map(|addressee| Found { practice, practice_name: info.name, invitation, addressee, confirms }))
         })
         .await
 }
@@ -82,6 +85,8 @@ struct AcceptPage {
     errors: ErrorSummary,
     lead: String,
     confirms: bool,
+    /// Which link this page was made for: another one may be opened in another tab meanwhile.
+    link: String,
     email: String,
     password: Field,
 }
@@ -98,7 +103,7 @@ struct DeadPage {
 
 fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
     let words = ctx.words();
-    let confirms = found.invitation.purpose == Purpose::Confirm;
+    let confirms = found.confirms;
     let title = if confirms {
         words.t("confirm-title")
     } else {
@@ -118,9 +123,16 @@ fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
         errors: ErrorSummary { items, title: words.t("ui-error-summary") },
         lead,
         confirms,
+        link: link_mark(ctx),
         email: found.invitation.email.address.clone(),
         password: accounts::new_password_field(words, error),
     }
+}
+
+/// Names the opened link without being able to open it.
+fn link_mark(ctx: &Ctx) -> String {
+    let digest = ctx.app.secrets.digest("link mark", &[ctx.link.as_deref().unwrap_or_default().as_bytes()]);
+    digest[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn dead_page(ctx: &Ctx, why: Option<&Acceptance>) -> Result<Response> {
@@ -150,6 +162,7 @@ async fn show(ctx: Ctx) -> Result<Response> {
 #[serde(default)]
 struct AcceptForm {
     password: String,
+    link: String,
 }
 
 async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
@@ -158,6 +171,11 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
     };
     if let Some(why) = refusal(found.invitation.state) {
         return dead_page(&ctx, Some(&why));
+    }
+    if !typed.link.is_empty() && typed.link != link_mark(&ctx) {
+        // The form belongs to another link than the one that was opened last.
+        let page = accept_page(&ctx, &found, Some(ctx.words().t("invitation-again")));
+        return html(StatusCode::CONFLICT, &page);
     }
     let how = match prove(&ctx, &found, &typed.password).await? {
         Ok(how) => how,
@@ -191,13 +209,18 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
 /// The message beside the field otherwise.
 async fn prove(ctx: &Ctx, found: &Found, password: &str) -> Result<std::result::Result<How, String>> {
     let words = ctx.words();
-    if found.invitation.purpose == Purpose::Confirm {
-        return Ok(Ok(How::Confirm));
+    let email = &found.invitation.email;
+    let about =
+        [found.addressee.first_name.as_str(), &found.addressee.last_name, &found.addressee.called, &email.address];
+    if found.confirms {
+        return Ok(match check_new(password, &about) {
+            Err(weakness) => Err(words.t(weakness.key())),
+            Ok(()) => Ok(How::Confirm { hash: ctx.app.passwords.hash(password).await? }),
+        });
     }
     let invitation = found.invitation.clone();
     let door = ctx.app.practice(Actor::link_holder(found.practice));
     let known = door.read(move |p| known_account(p, &invitation)).await?;
-    let email = &found.invitation.email;
     if let Some((account, hash)) = known {
         return Ok(match accounts::attempt(ctx, &email.address, password).await? {
             Attempt::In(proven) if proven.account == account => Ok(How::Account { account, hash }),
@@ -207,8 +230,6 @@ async fn prove(ctx: &Ctx, found: &Found, password: &str) -> Result<std::result::
             _ => Err(words.t("invitation-known-account")),
         });
     }
-    let about =
-        [found.addressee.first_name.as_str(), &found.addressee.last_name, &found.addressee.called, &email.address];
     if let Err(weakness) = check_new(password, &about) {
         return Ok(Err(words.t(weakness.key())));
     }

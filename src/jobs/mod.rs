@@ -246,7 +246,8 @@ pub async fn purge(app: &Shared) -> Result<()> {
 pub async fn housekeeping(app: &Shared) {
     if let Err(e) = crate::audit::write_reads(app).await {
         tracing::error!(error = %e, "audit: reads wait for the database");
-    } else if let Err(e) = crate::audit::seal(app).await {
+    }
+    if let Err(e) = crate::audit::seal(app).await {
         tracing::error!(error = %e, "audit: could not seal");
     }
 }

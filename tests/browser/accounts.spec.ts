@@ -114,6 +114,7 @@ test('an email changed after the client came in', async ({ ruh, page, visitor })
   await desk.goto(confirm);
   await expect(desk.getByRole('heading', { level: 1 })).toHaveText('Confirm your email');
   await look(desk);
+  await desk.getByLabel('New password', { exact: true }).fill(moved.password);
   await desk.getByRole('button', { name: 'Confirm email' }).click();
   await expect(desk).toHaveURL(/\/portal$/);
   const other = await visitor();

@@ -29,7 +29,7 @@ both_engines! {
         let page = new.open_link(&confirm.link()).await;
         assert_eq!(page.status, 200);
         assert!(opens(&t, "old@example.org").await, "opening confirms nothing");
-        let confirmed = new.post("/invitation", &[]).await;
+        let confirmed = new.post("/invitation", &[("password", PASSWORD)]).await;
         assert_eq!((confirmed.status, confirmed.location()), (303, "/portal"), "{}", confirmed.text);
         assert!(!opens(&t, "old@example.org").await && opens(&t, "new@example.org").await);
         assert_eq!(newest_invitation(&t, &practice, &id).await["state"], "accepted");
@@ -68,8 +68,44 @@ both_engines! {
         t.send_mail().await;
         assert_eq!(accept(&t, &first, "").await.1.status, 404);
         assert!(opens(&t, "old@example.org").await && !opens(&t, "first@example.org").await);
-        assert_eq!(accept(&t, &t.mail_to("second@example.org").link(), "").await.1.status, 303);
+        assert_eq!(accept(&t, &t.mail_to("second@example.org").link(), PASSWORD).await.1.status, 303);
         assert!(!opens(&t, "old@example.org").await && opens(&t, "second@example.org").await);
+    }
+
+    async fn r12_a_pending_address_opens_nothing_that_was_gained_later(t: TestApp) {
+        // Staff put an address of their own there and wait; meanwhile the client connects another practice.
+        let practice = t.practice("Calm Harbour").await;
+        let (id, _) = t.client_in_portal(&practice, "ana@example.org").await;
+        change_email(&t, &practice, &id, Some("staff@evil.example")).await;
+        t.send_mail().await;
+        let pending = t.mail_to("staff@evil.example").link();
+        let elsewhere = t.practice("Elsewhere").await;
+        let (_, invitation) = invited(&t, &elsewhere, "ana@example.org").await;
+        assert_eq!(accept(&t, &invitation, PASSWORD).await.1.status, 303);
+        assert!(!opens(&t, "staff@evil.example").await);
+        t.browser().post("/forgot", &[("email", "staff@evil.example")]).await;
+        t.run_jobs().await;
+        assert!(mails_to(&t, "staff@evil.example").iter().all(|mail| mail.subject != "Choose a new password"));
+        // What is left of the link gives this practice's record to a new account, and nothing of hers.
+        assert_eq!(accept(&t, &pending, OTHER).await.1.status, 303);
+        assert!(opens(&t, "ana@example.org").await);
+        assert_eq!(t.signed_in("ana@example.org").await.get("/").await.location(), "/portal");
+        assert_eq!(t.raw.count("select count(*) from accounts"), 4, "two owners, the client, and the new one");
+    }
+
+    async fn r12_confirming_shuts_out_whoever_was_in_before(t: TestApp) {
+        // A stranger at the mistyped address has accepted; the address is put right.
+        let practice = t.practice("Calm Harbour").await;
+        let (id, _) = t.client_in_portal(&practice, "mistyped@example.org").await;
+        change_email(&t, &practice, &id, Some("ana@example.org")).await;
+        t.send_mail().await;
+        let stranger = t.signed_in("mistyped@example.org").await;
+        assert!(alive(&stranger, "/portal").await);
+        let link = t.mail_to("ana@example.org").link();
+        assert_eq!(accept(&t, &link, "").await.1.status, 422, "not without a new password");
+        assert_eq!(accept(&t, &link, OTHER).await.1.status, 303);
+        assert!(!alive(&stranger, "/portal").await);
+        assert!(!opens(&t, "mistyped@example.org").await && !opens(&t, "ana@example.org").await, "the old password");
     }
 
     async fn r12_changing_back(t: TestApp) {
@@ -88,7 +124,7 @@ both_engines! {
             ),
             0
         );
-        assert_eq!(accept(&t, &t.mail_to("old@example.org").link(), "").await.1.status, 303);
+        assert_eq!(accept(&t, &t.mail_to("old@example.org").link(), PASSWORD).await.1.status, 303);
         assert!(opens(&t, "old@example.org").await);
         // The address that was let go of is free for whoever it belongs to.
         let (_, link) = invited(&t, &practice, "new@example.org").await;
@@ -186,7 +222,7 @@ both_engines! {
         t.send_mail().await;
         assert_eq!(t.raw.rows("select * from account_emails order by id"), before);
         assert!(opens(&t, "known@example.org").await && opens(&t, "ana@example.org").await);
-        assert_eq!(t.signed_in("ana@example.org").await.get("/").await.location(), "/places", "nothing is there now");
+        assert_eq!(t.signed_in("ana@example.org").await.get("/").await.location(), "/portal", "until its holder accepts");
         let link = t.mail_to("known@example.org").link();
         assert_eq!(accept(&t, &link, OTHER).await.1.status, 422, "only with that account's password");
         assert_eq!(accept(&t, &link, PASSWORD).await.1.status, 303);
@@ -228,7 +264,7 @@ both_engines! {
         t.send_mail().await;
         assert_eq!(mails_to(&t, "old@example.org").last().expect("a mail").subject, "Your sign-in address was changed");
         assert!(opens(&t, "old@example.org").await && opens(&t, "new@example.org").await);
-        assert_eq!(accept(&t, &t.mail_to("new@example.org").link(), "").await.1.status, 303);
+        assert_eq!(accept(&t, &t.mail_to("new@example.org").link(), PASSWORD).await.1.status, 303);
         assert!(!opens(&t, "old@example.org").await);
         assert_eq!(newest_invitation(&t, &practice, &id).await["email"], "new@example.org");
         // Where the practice does not allow it, there is no such door.
@@ -251,7 +287,7 @@ both_engines! {
         t.send_mail().await;
         assert_eq!(mails_to(&t, "old@example.org").len(), old);
         assert_eq!(mails_to(&t, "new@example.org").len(), 2);
-        assert_eq!(accept(&t, &t.mail_to("new@example.org").link(), "").await.1.status, 303);
+        assert_eq!(accept(&t, &t.mail_to("new@example.org").link(), PASSWORD).await.1.status, 303);
         // Accepted: the same button sends a reset link.
         assert!(press_invite(&mut owner, &id).await.text.contains("password"));
         t.run_jobs().await;

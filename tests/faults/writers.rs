@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use testkit::ruh::accounts::{GuessOutcome, Guesses};
 use testkit::ruh::db::Engine;
 use testkit::ruh::error::Error;
-use testkit::{Raw, TestApp, both_engines};
+use testkit::{Raw, TestApp, both_engines, json};
 
 use crate::support::{Ground, long};
 
@@ -63,6 +63,31 @@ both_engines! {
             }
         }
         assert_eq!(raised(&t.raw), 16, "only the good ones are there");
+    }
+
+    async fn sixteen_people_add_clients_and_nobody_is_turned_away(t: TestApp) {
+        let mut t = t;
+        // Invitations wait for their seconds to be undone.
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let token = t.token(&practice, practice.owner).await;
+        let mut people = tokio::task::JoinSet::new();
+        for person in 0..16 {
+            let mut browser = t.browser().bearer(&token);
+            people.spawn(async move {
+                for n in 0..40 {
+                    let email = format!("c{person}-{n}@example.org");
+                    let body = json!({"first_name": "Ana", "last_name": format!("N{person}-{n}"), "email": email});
+                    let added = browser.json("POST", "/api/v1/clients", &body).await;
+                    assert_eq!(added.status, 201, "{}", added.text);
+                }
+            });
+        }
+        while let Some(ended) = people.join_next().await {
+            ended.expect("a person");
+        }
+        assert_eq!(t.raw.count("select count(*) from clients"), 16 * 40);
+        assert_eq!(t.raw.count("select count(*) from jobs"), 16 * 40);
     }
 }
 

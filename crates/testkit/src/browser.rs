@@ -40,7 +40,8 @@ impl Answer {
 }
 
 impl Browser {
-    pub(crate) fn new(router: axum::Router) -> Browser {
+    /// A browser at any service, not only a whole program.
+    pub fn new(router: axum::Router) -> Browser {
         Browser { router, cookies: BTreeMap::new(), headers: Vec::new(), address: ([127, 0, 0, 1], 50_000).into() }
     }
 

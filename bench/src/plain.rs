@@ -1,0 +1,76 @@
+//! What an addition costs without the program: the rows that one left, again and again, by rusqlite.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rusqlite::types::Value;
+use testkit::ruh::clock::stopwatch;
+
+const COUNT: u64 = 500;
+
+/// Where an addition leaves rows, and which of them are the newest client's.
+const TABLES: &[(&str, &str)] = &[
+    ("clients", "id = ?1"),
+    ("client_prefixes", "client_id = ?1"),
+    ("care_team", "client_id = ?1"),
+    ("activities", "client_id = ?1"),
+    ("audit_entries", "client_id = ?1"),
+    ("invitations", "client_id = ?1"),
+    ("invitation_events", "invitation_id in (select id from invitations where client_id = ?1)"),
+    ("jobs", "subject in (select id from invitations where client_id = ?1)"),
+];
+
+/// Columns whose ids are new for every addition.
+const OWN: &[&str] = &["id", "client_id", "invitation_id", "subject", "subject_id"];
+
+struct Row {
+    insert: String,
+    columns: Vec<String>,
+    values: Vec<Value>,
+}
+
+/// Transactions a second that each write the rows of one addition into the same file, flushed to the disk.
+pub fn transactions(file: &Path) -> f64 {
+    let mut conn = rusqlite::Connection::open(file).expect("the file");
+    conn.execute_batch("pragma synchronous = full; pragma foreign_keys = on").expect("settings");
+    let newest: Vec<u8> =
+        conn.query_row("select id from clients order by id desc limit 1", [], |row| row.get(0)).expect("a client");
+    let rows: Vec<Row> = TABLES.iter().flat_map(|(table, which)| rows(&conn, table, which, &newest)).collect();
+    let started = stopwatch();
+    for n in 1..=COUNT {
+        let mut ids = HashMap::new();
+        let tx = conn.transaction().expect("a transaction");
+        for row in &rows {
+            let values = row.columns.iter().zip(&row.values).map(|(column, value)| match value {
+                Value::Blob(id) if id.len() == 16 && OWN.contains(&column.as_str()) => {
+                    let next = ids.len() as u64;
+                    Value::Blob(ids.entry(id.clone()).or_insert_with(|| renewed(id, n, next)).clone())
+                }
+                other => other.clone(),
+            });
+            let mut insert = tx.prepare_cached(&row.insert).expect("an insert");
+            insert.execute(rusqlite::params_from_iter(values)).expect("a row");
+        }
+        tx.commit().expect("a commit");
+    }
+    COUNT as f64 / started.elapsed().as_secs_f64()
+}
+
+/// Another id that sorts beside the old one, as a new one would.
+fn renewed(id: &[u8], n: u64, next: u64) -> Vec<u8> {
+    let mut new = id[..6].to_vec();
+    new.extend_from_slice(&[0xff, 0xff]);
+    new.extend_from_slice(&(n << 16 | next).to_be_bytes());
+    new
+}
+
+fn rows(conn: &rusqlite::Connection, table: &str, which: &str, client: &[u8]) -> Vec<Row> {
+    let mut statement = conn.prepare(&format!("select * from {table} where {which}")).expect("a query");
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_string).collect();
+    let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
+    let insert = format!("insert into {table} ({}) values ({})", columns.join(", "), marks.join(", "));
+    let read = |row: &rusqlite::Row| (0..columns.len()).map(|n| row.get(n)).collect::<Result<Vec<Value>, _>>();
+    let found = statement.query_map([client], read).expect("rows").collect::<Result<Vec<_>, _>>().expect("a row");
+    assert!(!found.is_empty(), "an addition left nothing in {table}");
+    found.into_iter().map(|values| Row { insert: insert.clone(), columns: columns.clone(), values }).collect()
+}
