@@ -66,7 +66,7 @@ fn renewed(id: &[u8], n: u64, next: u64) -> Vec<u8> {
 
 fn rows(conn: &rusqlite::Connection, table: &str, which: &str, client: &[u8]) -> Vec<Row> {
     let mut statement = conn.prepare(&format!("select * from {table} where {which}")).expect("a query");
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_string).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_string).collect();
     let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
     let insert = format!("insert into {table} ({}) values ({})", columns.join(", "), marks.join(", "));
     let read = |row: &rusqlite::Row| (0..columns.len()).map(|n| row.get(n)).collect::<Result<Vec<Value>, _>>();
