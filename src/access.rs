@@ -3,7 +3,8 @@
 
 use crate::ids::{AccessId, AccountId, ClientId, MemberId, PracticeId};
 
-/// Who may call a route. Somebody who may not is told that there is nothing there (404), or to sign in (401).
+/// Who may call a route. Somebody who may not is told that there is nothing there (404), or to sign in (401); staff
+/// whose role does not reach so far are told who can (403).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anybody, signed in or not.

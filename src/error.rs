@@ -10,6 +10,9 @@ pub enum Error {
     /// Does not exist, or not for this person: the two look the same.
     #[error("not found")]
     NotFound,
+    /// The role of a member of this practice does not reach so far.
+    #[error("this is for those who run the practice")]
+    Forbidden,
     /// The request makes no sense; the text is shown.
     #[error("{0}")]
     BadRequest(String),
@@ -59,6 +62,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Forbidden => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -14,11 +14,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
-use crate::access::{Access, Who};
+use crate::access::{ANY_STAFF, Access, Who};
 use crate::accounts::PlaceKind;
 use crate::app::Shared;
 use crate::error::{Error, Result};
-use crate::web::{Cookie, Ctx, Identity, cookie_value, finish};
+use crate::ui::{NotYoursPage, Section};
+use crate::web::{Cookie, Ctx, Identity, cookie_value, finish, html};
 
 /// Largest body of a form or of JSON.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -76,6 +77,14 @@ impl Routes {
         self.add(Method::PATCH, path, access, Presence::Counts, handler)
     }
 
+    pub fn delete<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.add(Method::DELETE, path, access, Presence::Counts, handler)
+    }
+
     /// A GET that a page repeats by itself.
     pub fn poll<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
     where
@@ -93,6 +102,7 @@ impl Routes {
         let filter = match method {
             Method::GET => axum::routing::MethodFilter::GET,
             Method::PATCH => axum::routing::MethodFilter::PATCH,
+            Method::DELETE => axum::routing::MethodFilter::DELETE,
             _ => axum::routing::MethodFilter::POST,
         };
         let state = Guard { app: self.app.clone(), access, presence };
@@ -161,6 +171,7 @@ async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Resp
             response
         }
         Ok(Admission::SignIn(ctx)) => crate::accounts::sign_in_page(*ctx, request).await.into_response(),
+        Ok(Admission::NotYours(ctx)) => not_yours(&ctx).into_response(),
         Err(error) => error.into_response(),
     }
 }
@@ -173,6 +184,17 @@ fn is_page(response: &Response) -> bool {
 enum Admission {
     In(Box<Ctx>),
     SignIn(Box<Ctx>),
+    /// Staff of the practice, whose role does not reach so far. What a practice can do is no secret to its staff: they
+    /// are told who can. Records they may not see stay "not found".
+    NotYours(Box<Ctx>),
+}
+
+fn not_yours(ctx: &Ctx) -> Result<Response> {
+    if ctx.address.starts_with("/api/") {
+        return Err(Error::Forbidden);
+    }
+    let shell = ctx.shell(ctx.words().t("error-forbidden-title"), Section::None);
+    html(StatusCode::FORBIDDEN, &NotYoursPage { text: ctx.words().t("error-forbidden"), shell })
 }
 
 async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
@@ -209,8 +231,12 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
             stands_where(guard.access, &ctx)
         }
     };
-    // What somebody may not see does not exist for them.
-    if allowed { Ok(Admission::In(ctx)) } else { Err(Error::NotFound) }
+    match guard.access {
+        _ if allowed => Ok(Admission::In(ctx)),
+        Access::Staff(_) if stands_where(ANY_STAFF, &ctx) => Ok(Admission::NotYours(ctx)),
+        // What somebody may not see does not exist for them.
+        _ => Err(Error::NotFound),
+    }
 }
 
 fn stands_where(access: Access, ctx: &Ctx) -> bool {

@@ -65,7 +65,7 @@ async fn page(ctx: &Ctx, state: State, status: StatusCode) -> Result<Response> {
     };
     let page = SecurityPage {
         shell: ctx.shell("Security", Section::Settings),
-        menu: menu("/settings/security"),
+        menu: menu(ctx, "/settings/security")?,
         sessions: lines(ctx).await?,
         errors: ErrorSummary {
             items: state.refused.iter().map(|e| (e.field.clone(), e.message.clone())).collect(),

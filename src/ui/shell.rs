@@ -91,3 +91,11 @@ pub struct ErrorPage {
     /// What to tell whoever looks after the program; empty where there is nothing to look up.
     pub reference: String,
 }
+
+/// Tells a member of the staff, in the frame they know, that their role does not reach so far.
+#[derive(Template)]
+#[template(path = "ui/not_yours.html")]
+pub struct NotYoursPage {
+    pub shell: Shell,
+    pub text: String,
+}

@@ -99,6 +99,7 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
     let words = Words::of("en");
     let key = match status {
         StatusCode::NOT_FOUND => "error-not-found",
+        StatusCode::FORBIDDEN => "error-forbidden",
         StatusCode::TOO_MANY_REQUESTS => "error-too-many",
         StatusCode::SERVICE_UNAVAILABLE => "error-unavailable",
         StatusCode::CONFLICT => "error-conflict",

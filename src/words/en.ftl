@@ -158,6 +158,8 @@ setup-button = Create practice
 # Errors
 error-not-found-title = There is nothing here
 error-not-found = The address may be mistyped, or this is not for you to see.
+error-forbidden-title = This part is for owners and admins
+error-forbidden = Your role in this practice does not include it. Nothing was changed. If you need something done here, ask an owner or an admin.
 error-too-many-title = A little slower, please
 error-too-many = There were too many tries. Please wait some minutes and try again.
 error-unavailable-title = One moment, please

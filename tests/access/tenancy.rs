@@ -254,7 +254,7 @@ both_engines! {
         let expected_row = ["Ana", "ana@example.org", "they", "active"].map(|text| Some(text.to_string()));
         assert_eq!(names[0], expected_row);
         let security = send("provider_on", "/settings/security/practice", form(&[("staff_idle_minutes", "99"), ("client_idle_minutes", "99")])).await;
-        assert_eq!(security.status, 404);
+        assert_eq!(security.status, 403);
         assert_eq!(state(&t), before);
     }
 

@@ -40,11 +40,11 @@ export default defineConfig<RuhOptions>({
     },
   },
   projects: [
-    { name: 'sqlite', testIgnore: 'pictures.spec.ts', use: { database: 'sqlite' } },
-    { name: 'postgres', testIgnore: 'pictures.spec.ts', use: { database: 'postgres' } },
+    { name: 'sqlite', testIgnore: 'pictures*.spec.ts', use: { database: 'sqlite' } },
+    { name: 'postgres', testIgnore: 'pictures*.spec.ts', use: { database: 'postgres' } },
     {
       name: 'pictures',
-      testMatch: 'pictures.spec.ts',
+      testMatch: 'pictures*.spec.ts',
       timeout: 300_000,
       use: { database: 'sqlite', screenshot: 'off', trace: 'off' },
     },
