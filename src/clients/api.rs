@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::api_body::{Body, InvitationBody, Item, Items, Record};
+use super::duplicates;
 use super::list::{self, API_LIMIT, Cursor, Search, Sort, Wanted};
 use super::{Inviting, Saved, Source, Typed};
 use crate::access::ANY_STAFF;
@@ -71,6 +72,11 @@ async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer
     let key = idempotency_key(&headers)?;
     let words = ctx.words();
     let inviting = if body.value.send_invitation.unwrap_or(true) { Inviting::Now } else { Inviting::Later };
+    let refuse = match body.value.on_duplicate.as_deref() {
+        None | Some("add") => false,
+        Some("refuse") => true,
+        Some(_) => return Err(Error::Invalid(vec![FieldError::new("on_duplicate", "Use add or refuse.")])),
+    };
     let mut typed = Typed::default();
     let member = ctx.member()?;
     if member.sees_clients && !body.value.names_primary_provider() {
@@ -81,8 +87,15 @@ async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer
         .write(move |p| {
             once(p, key.as_deref(), &body.hash, || {
                 let fields = super::parse(p, &typed, words)?.map_err(Error::Invalid)?;
+                let found = duplicates::of(p, &fields, None)?;
+                if refuse && !found.is_empty() {
+                    let ids: Vec<_> = found.iter().map(|one| one.id.to_string()).collect();
+                    return Err(Error::Conflict(format!("Perhaps the same person: {}", ids.join(", "))));
+                }
                 let added = super::add(p, &fields, inviting, Source::Api)?;
-                record(p, added.id, StatusCode::CREATED)
+                let client = super::find(p, added.id)?;
+                let record = Record::new(&client, invitations::latest(p, added.id)?.as_ref());
+                Answer::new(StatusCode::CREATED, &record.with_duplicates(&found))
             })
         })
         .await

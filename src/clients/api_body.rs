@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::duplicates::Duplicate;
 use super::list::Listed;
 use super::record::{Client, Typed};
 use crate::invitations::{Event, Invitation, State};
@@ -28,6 +29,8 @@ pub struct Body {
     note: Optional<String>,
     /// On creation only; true unless said otherwise.
     pub send_invitation: Option<bool>,
+    /// On creation only: `add` (unless said otherwise) or `refuse` where another record may be the same person's.
+    pub on_duplicate: Option<String>,
     /// The version that a change was made from; a stale one is answered 409.
     pub version: Option<i64>,
 }
@@ -90,9 +93,16 @@ pub struct Record {
     updated_at: String,
     version: i64,
     invitation: Option<InvitationBody>,
+    /// In the answer to a creation: records that may be the same person's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    possible_duplicate_ids: Option<Vec<String>>,
 }
 
 impl Record {
+    pub fn with_duplicates(self, found: &[Duplicate]) -> Record {
+        Record { possible_duplicate_ids: Some(found.iter().map(|one| one.id.to_string()).collect()), ..self }
+    }
+
     pub fn new(client: &Client, invitation: Option<&Invitation>) -> Record {
         let f = &client.fields;
         Record {
@@ -118,6 +128,7 @@ impl Record {
             updated_at: client.updated_at.rfc3339(),
             version: client.version,
             invitation: invitation.map(|i| InvitationBody::new(i, &[])),
+            possible_duplicate_ids: None,
         }
     }
 }

@@ -164,3 +164,8 @@ pub fn typed_from(pairs: &[(String, String)]) -> Typed {
 pub fn given<'f>(pairs: &'f [(String, String)], name: &str) -> Option<&'f str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
+
+/// Every value of a field that a form may hold several times.
+pub fn all_given<'f>(pairs: &'f [(String, String)], name: &'f str) -> impl Iterator<Item = &'f str> {
+    pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str()).take(100)
+}

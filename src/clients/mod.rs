@@ -6,6 +6,7 @@
 
 mod api;
 mod api_body;
+mod duplicates;
 mod email;
 mod form;
 mod list;

@@ -4,9 +4,11 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::form::{Choices, FieldSet, choices, field_set, given, summary, typed_from};
+use super::duplicates::{self, Duplicate};
+use super::form::{Choices, FieldSet, all_given, choices, field_set, given, summary, typed_from};
 use super::{Inviting, Source, Typed, add, parse};
 use crate::access::ANY_STAFF;
+use crate::audit::{Entry, note_read};
 use crate::error::{Error, FieldError, Result};
 use crate::invitations::Invited;
 use crate::people;
@@ -14,7 +16,7 @@ use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::secrets;
 use crate::ui::{ErrorSummary, Field, Section, Shell};
-use crate::web::{Cookie, Ctx, Form, html, lead_to};
+use crate::web::{Cookie, Ctx, Form, html, lead_to, was_done};
 
 pub fn routes(routes: Routes) -> Routes {
     routes.get("/clients/new", ANY_STAFF, new).post("/clients", ANY_STAFF, create).get(
@@ -38,10 +40,30 @@ struct NewForm {
     /// A question before saving: the signed-in member's own e-mail came along.
     question: String,
     key: String,
+    /// Somebody went back to it: what stands in it was typed.
+    came_back: bool,
     fields: FieldSet,
     send_invitation: Field,
 }
 impl askama::filters::HtmlSafe for NewForm {}
+
+/// Asked instead of adding: is it one of these? What was typed waits in hidden fields.
+#[derive(Template)]
+#[template(path = "clients/duplicates.html")]
+struct DuplicatesForm {
+    name: String,
+    found: Vec<Duplicate>,
+    /// What was typed, and which records were shown.
+    kept: Vec<(String, String)>,
+}
+impl askama::filters::HtmlSafe for DuplicatesForm {}
+
+#[derive(Template)]
+#[template(path = "clients/duplicates_page.html")]
+struct DuplicatesPage {
+    shell: Shell,
+    form: DuplicatesForm,
+}
 
 struct NewState {
     typed: Typed,
@@ -49,6 +71,7 @@ struct NewState {
     question: String,
     inviting: Inviting,
     key: String,
+    came_back: bool,
 }
 
 fn new_page(ctx: &Ctx, choices: &Choices, state: &NewState, status: StatusCode) -> Result<Response> {
@@ -57,6 +80,7 @@ fn new_page(ctx: &Ctx, choices: &Choices, state: &NewState, status: StatusCode) 
         errors: summary(&state.refused, words),
         question: state.question.clone(),
         key: state.key.clone(),
+        came_back: state.came_back,
         fields: field_set(&state.typed, &state.refused, None, choices, words),
         send_invitation: Field::checkbox("send_invitation", "Send invitation email")
             .checked(state.inviting == Inviting::Now)
@@ -81,6 +105,7 @@ async fn new(ctx: Ctx) -> Result<Response> {
         question: String::new(),
         inviting: Inviting::Now,
         key: ctx.app.ids.new_id().to_string(),
+        came_back: false,
     };
     new_page(&ctx, &choices, &state, StatusCode::OK)
 }
@@ -88,35 +113,68 @@ async fn new(ctx: Ctx) -> Result<Response> {
 enum Outcome {
     Added(super::Added),
     Refused(Vec<FieldError>, Choices),
+    Questioned(Vec<Duplicate>),
 }
+
+/// Fields of the form that are not the record's: what to do about duplicates.
+const STEP: &str = "step";
+const MEANT: &str = "not_the_same_as";
 
 async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
     let words = ctx.words();
     let typed = typed_from(&pairs);
     let inviting = if given(&pairs, "send_invitation").is_some() { Inviting::Now } else { Inviting::Later };
+    if given(&pairs, STEP) == Some("back") {
+        let choices = ctx.door()?.read(choices).await?;
+        let key = given(&pairs, "key").unwrap_or_default().to_string();
+        let state = NewState { typed, refused: Vec::new(), question: String::new(), inviting, key, came_back: true };
+        return new_page(&ctx, &choices, &state, StatusCode::OK);
+    }
     // The page was made with an id: pressing twice, or sending again after a lost answer, adds one client.
     // Another person typed into the same page is another client.
     let said = serde_urlencoded::to_string(&pairs).unwrap_or_default();
     let said: String = secrets::token_hash(&said).iter().map(|b| format!("{b:02x}")).collect();
-    let key = given(&pairs, "key").filter(|key| key.len() == 36).map(|key| format!("{key}:{said}")).unwrap_or_default();
-    let mut state =
-        NewState { typed: typed.clone(), refused: Vec::new(), question: String::new(), inviting, key: key.clone() };
+    let page_key = given(&pairs, "key").filter(|key| key.len() == 36).unwrap_or_default().to_string();
+    let key = if page_key.is_empty() { String::new() } else { format!("page:{page_key}:{said}") };
+    let mut state = NewState {
+        typed: typed.clone(),
+        refused: Vec::new(),
+        question: String::new(),
+        inviting,
+        key: page_key,
+        came_back: false,
+    };
     if is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none() {
         let choices = ctx.door()?.read(choices).await?;
         state.question = words.t("own-email-question");
         return new_page(&ctx, &choices, &state, StatusCode::UNPROCESSABLE_ENTITY);
     }
+    let name = format!("{} {}", typed.first_name.trim(), typed.last_name.trim());
+    let meant: Vec<String> = all_given(&pairs, MEANT).map(str::to_string).collect();
     let outcome = ctx
         .door()?
         .write(move |p| match parse(p, &typed, words)? {
             Err(refused) => Ok(Outcome::Refused(refused, choices(p)?)),
-            Ok(fields) => add_once(p, &key, &fields, inviting).map(Outcome::Added),
+            Ok(fields) => {
+                let was_asked = |one: &Duplicate| meant.contains(&one.id.to_string());
+                let found = duplicates::of(p, &fields, None)?;
+                // A page sent twice finds the client it has added.
+                if found.iter().all(was_asked) || was_done(p, &key)? {
+                    return add_once(p, &key, &fields, inviting).map(Outcome::Added);
+                }
+                Ok(Outcome::Questioned(found))
+            }
         })
         .await?;
     match outcome {
         Outcome::Refused(refused, choices) => {
             state.refused = refused;
             new_page(&ctx, &choices, &state, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Outcome::Questioned(found) => {
+            let entry = Entry::new("client.duplicates_shown", "client", None).detail(found.len().to_string());
+            note_read(&ctx.app, ctx.actor()?, entry).await?;
+            questioned(&ctx, name, found, pairs)
         }
         Outcome::Added(added) => {
             let mut response = lead_to(&ctx, &format!("/clients/{}", added.id))?;
@@ -130,12 +188,21 @@ async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
     }
 }
 
+fn questioned(ctx: &Ctx, name: String, found: Vec<Duplicate>, pairs: Vec<(String, String)>) -> Result<Response> {
+    let mut kept: Vec<_> = pairs.into_iter().filter(|(key, _)| key != STEP && key != MEANT).collect();
+    kept.extend(found.iter().map(|one| (MEANT.to_string(), one.id.to_string())));
+    let form = DuplicatesForm { name, found, kept };
+    if ctx.is_fragment {
+        return html(StatusCode::CONFLICT, &form);
+    }
+    html(StatusCode::CONFLICT, &DuplicatesPage { shell: ctx.shell("Add Client", Section::Clients), form })
+}
+
 /// Adds a client once for a page's key, whatever the browser repeats.
 fn add_once(p: &Practice, key: &str, fields: &super::Fields, inviting: Inviting) -> Result<super::Added> {
     use crate::web::{Answer, once};
-    let key = (!key.is_empty()).then(|| format!("page:{key}"));
     let mut fresh = None;
-    let answer = once(p, key.as_deref(), b"add client", || {
+    let answer = once(p, (!key.is_empty()).then_some(key), b"add client", || {
         let added = add(p, fields, inviting, Source::Added)?;
         let answer = Answer::new(StatusCode::CREATED, &added.id)?;
         fresh = Some(added);

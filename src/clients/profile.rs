@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::duplicates::{self, Duplicate};
 use super::form::{Choices, FieldSet, choices, field_set, given, summary, typed_from};
 use super::pages::invitation_status;
 use super::record::Client;
@@ -44,6 +45,7 @@ struct ShowPage {
     group: String,
     provider: String,
     age: String,
+    alike: Vec<Duplicate>,
 }
 
 /// The invitation, its history, and what can be done about it; repeats itself while a mail is under way.
@@ -80,10 +82,15 @@ struct Seen {
     client: Client,
     choices: Choices,
     history: Vec<(Invitation, Vec<Event>)>,
+    /// Other records that may be the same person's.
+    alike: Vec<Duplicate>,
 }
 
 fn look(p: &Practice, id: ClientId) -> Result<Seen> {
-    Ok(Seen { client: find(p, id)?, choices: choices(p)?, history: invitations::history(p, id)? })
+    let client = find(p, id)?;
+    let mut alike = duplicates::of(p, &client.fields, Some(id))?;
+    alike.retain(Duplicate::is_likely);
+    Ok(Seen { client, choices: choices(p)?, history: invitations::history(p, id)?, alike })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,6 +145,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         group: group.unwrap_or_default(),
         provider: provider.unwrap_or_default(),
         age: seen.client.age_on(ctx.app.now().date_in(&zone)).map(|age| format!("{age} years")).unwrap_or_default(),
+        alike: seen.alike,
         client: seen.client,
     };
     html(status, &page)
@@ -262,10 +270,6 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
         })
         .await?;
     if !matches!(outcome, Outcome::Saved(_)) {
-        // The page comes back with the whole record on it.
-        note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
-    }
-    if !matches!(outcome, Outcome::Saved(..)) {
         // The page comes back with the whole record on it.
         note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
     }

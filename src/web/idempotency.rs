@@ -88,3 +88,8 @@ pub fn once(
     p.run(&INSERT, params![actor, key, request_hash, status, &answer.body, p.now])?;
     Ok(answer)
 }
+
+/// Whether something was done under a key already.
+pub fn was_done(p: &Practice, key: &str) -> Result<bool> {
+    Ok(p.one(&FIND, params![p.actor.id().unwrap_or_default(), key], |_| Ok(()))?.is_some())
+}

@@ -1,3 +1,4 @@
 //! The program through HTTP, on both databases.
 
+mod duplicates;
 mod story;

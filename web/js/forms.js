@@ -12,8 +12,8 @@ export function typed(root) {
 /** Prepares what has just come into the page. */
 export function prepare(root = document) {
   for (const form of root.querySelectorAll('form[data-guard]')) {
-    // A form that came back with messages holds typed text from the start.
-    if (!first.has(form)) first.set(form, form.querySelector('[data-error-summary]') ? '' : picture(form));
+    // A form that came back, with messages or because somebody went back to it, holds typed text from the start.
+    if (!first.has(form)) first.set(form, form.matches('[data-typed]') || form.querySelector('[data-error-summary]') ? '' : picture(form));
   }
   // A message must not hide in a section that is closed.
   for (const field of root.querySelectorAll('details:not([open]) [aria-invalid="true"]')) field.closest('details').open = true;
@@ -63,6 +63,11 @@ document.addEventListener('click', (event) => {
   const fold = field.closest('details:not([open])');
   if (fold) fold.open = true;
   field.focus();
+});
+
+// A link that is one of the answers to a question: whoever takes it lets go of what was typed.
+document.addEventListener('click', (event) => {
+  if (event.target.closest('a[data-let-go]')) document.documentElement.classList.add('leaving');
 });
 
 window.addEventListener('beforeunload', (event) => {
