@@ -33,6 +33,7 @@ pub mod practices;
 pub mod public;
 pub mod routes;
 pub mod secrets;
+pub mod security;
 pub mod serve;
 pub mod settings;
 pub mod ui;

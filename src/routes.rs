@@ -121,6 +121,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::home::routes(routes);
     let routes = crate::invitations::routes(routes);
     let routes = crate::clients::routes(routes);
+    let routes = crate::security::routes(routes);
     let routes = crate::settings::routes(routes);
     crate::portal::routes(routes)
 }

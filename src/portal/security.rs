@@ -7,7 +7,7 @@ use axum::response::Response;
 use crate::access::Access;
 use crate::error::Result;
 use crate::routes::Routes;
-use crate::settings::sessions::{SessionLine, lines};
+use crate::security::sessions::{SessionLine, lines};
 use crate::ui::{Section, Shell};
 use crate::web::{Ctx, html};
 

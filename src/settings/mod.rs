@@ -1,23 +1,22 @@
-//! Settings behind the gear. Security: where one is signed in, one's password, and for those who run the practice how
-//! long sessions may idle and what clients may change themselves.
+//! Settings behind the gear: the left-hand menu, and where the gear leads. The pages themselves belong to the slices
+//! whose settings they are.
 
-mod security;
-pub mod sessions;
+use axum::response::Response;
 
 use crate::access::{ANY_STAFF, Access};
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::ui::Tab;
-use crate::web::Ctx;
+use crate::web::{Ctx, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
-    security::routes(sessions::routes(routes))
+    routes.get("/settings", ANY_STAFF, index)
 }
 
 /// The left-hand menu: an entry appears with its feature, for those who may open it.
 const MENU: &[(&str, &str, Access)] = &[("/settings/security", "Security", ANY_STAFF)];
 
-/// The menu as a member sees it. Settings pages of other slices show it too.
+/// The menu as a member sees it.
 pub fn menu(ctx: &Ctx, current: &str) -> Result<Vec<Tab>> {
     let role = ctx.member()?.role;
     let shown = MENU.iter().filter(|(.., access)| matches!(access, Access::Staff(roles) if roles.contains(&role)));
@@ -27,4 +26,10 @@ pub fn menu(ctx: &Ctx, current: &str) -> Result<Vec<Tab>> {
         current: *href == current,
     };
     Ok(shown.map(tab).collect())
+}
+
+/// The gear leads to the first page of the menu.
+async fn index(ctx: Ctx) -> Result<Response> {
+    let first = menu(&ctx, "")?.into_iter().next();
+    lead_to(&ctx, first.as_ref().map_or("/home", |tab| tab.href.as_str()))
 }

@@ -15,6 +15,7 @@ const SLICES: &[&str] = &[
     "portal_access",
     "practices",
     "public",
+    "security",
     "settings",
 ];
 /// Rooms that belong to no feature. A new folder or file in src has to be named here or above.

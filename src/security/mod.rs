@@ -1,37 +1,35 @@
-//! Settings > Security.
+//! Settings > Security: where one is signed in, one's password, and for those who run the practice how long sessions may
+//! idle and what clients may change themselves.
+
+pub mod sessions;
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::menu;
-use super::sessions::{SessionLine, lines};
 use crate::access::{ANY_STAFF, RUNS_PRACTICE, Role};
 use crate::accounts::{self, Attempt, check_new};
 use crate::error::{FieldError, Result};
 use crate::practices::{SecuritySettings, change_security};
 use crate::routes::Routes;
+use crate::settings::menu;
 use crate::ui::{ErrorSummary, Field, Section, Shell, Tab};
 use crate::web::{Cookie, Ctx, Form, html, lead_to};
+use sessions::{SessionLine, lines};
 
 /// Idle minutes that can be set.
 const IDLE: std::ops::RangeInclusive<i64> = 1..=240;
 
 pub fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/settings", ANY_STAFF, index)
+    sessions::routes(routes)
         .get("/settings/security", ANY_STAFF, show)
         .post("/settings/security/password", ANY_STAFF, change_password)
         .post("/settings/security/practice", RUNS_PRACTICE, save_practice)
 }
 
-async fn index(ctx: Ctx) -> Result<Response> {
-    lead_to(&ctx, "/settings/security")
-}
-
 #[derive(Template)]
-#[template(path = "settings/security.html")]
+#[template(path = "security/show.html")]
 struct SecurityPage {
     shell: Shell,
     menu: Vec<Tab>,
