@@ -4,7 +4,10 @@ use refinery::{Migration, Runner};
 
 use super::DbError;
 
-const BOTH: &[(i32, &str, &str)] = &[(1, "foundation", include_str!("../../migrations/0001_foundation.sql"))];
+const BOTH: &[(i32, &str, &str)] = &[
+    (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
+    (3, "members", include_str!("../../migrations/0003_members.sql")),
+];
 const SQLITE: &[(i32, &str, &str)] = &[(2, "search", include_str!("../../migrations/0002_search.sqlite.sql"))];
 const POSTGRES: &[(i32, &str, &str)] = &[(2, "search", include_str!("../../migrations/0002_search.postgres.sql"))];
 

@@ -66,10 +66,35 @@ async fn guardian(t: &TestApp, practice: &TestPractice, client: &str) -> Browser
     t.signed_in("guardian@example.org").await
 }
 
+/// Somebody with an account of their own, signed in, who reaches nothing here but an open invitation to the staff.
+async fn invited_staff(t: &TestApp, practice: &TestPractice) -> Browser {
+    let hash = t.app.passwords.hash(PASSWORD).await.unwrap();
+    let email = Email::parse("invited@calm.example").unwrap();
+    t.app.write(move |h| accounts::create(h, &email, &hash, Confirmed::Yes)).await.unwrap();
+    let [practice, id] = [practice.id.to_string(), t.app.ids.new_id().to_string()].map(|id| t.raw.id(&id));
+    t.raw.run(&format!(
+        "insert into member_invitations (practice_id, id, email, email_key, first_name, last_name, role, sees_clients,
+         state, created_at, leaves_at, updated_at) values ({practice}, {id}, 'invited@calm.example',
+         'invited@calm.example', 'Ines', 'Invited', 'owner', true, 'sent', 1, 1, 1)"
+    ));
+    t.signed_in("invited@calm.example").await
+}
+
+/// Somebody who was signed in as staff when they were disabled.
+async fn disabled(t: &TestApp, practice: &TestPractice) -> Browser {
+    let member = t.member(practice, Role::Admin, "disabled@calm.example").await;
+    let browser = t.signed_in("disabled@calm.example").await;
+    let member = t.raw.id(&member.to_string());
+    t.raw.run(&format!(
+        "update members set disabled_at = 1 where id = {member}; update sessions set ended_at = 1 where place_id = {member}"
+    ));
+    browser
+}
+
 pub async fn world(t: &TestApp) -> World {
     let ours = t.practice("Calm Harbour").await;
     let theirs = t.practice("Other Shore").await;
-    t.member(&ours, Role::Admin, "admin@calm.example").await;
+    let admin = t.member(&ours, Role::Admin, "admin@calm.example").await;
     let on = t.member(&ours, Role::Provider, "on@calm.example").await;
     let off = t.member(&ours, Role::Provider, "off@calm.example").await;
     t.member(&ours, Role::Support, "support@calm.example").await;
@@ -99,6 +124,9 @@ pub async fn world(t: &TestApp) -> World {
         ("token_owner", t.browser().bearer(&t.token(&ours, ours.owner).await)),
         ("token_off", t.browser().bearer(&t.token(&ours, off).await)),
         ("foreign_token", t.browser().bearer(&t.token(&theirs, theirs.owner).await)),
+        ("invited_staff", invited_staff(t, &ours).await),
+        ("disabled", disabled(t, &ours).await),
+        ("token_admin", t.browser().bearer(&t.token(&ours, admin).await)),
     ];
     // Each from an address of their own: guesses are counted by address, and nobody here is this machine.
     let actors = actors
