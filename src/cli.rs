@@ -43,6 +43,8 @@ enum Command {
     /// Checks the audit record.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Makes a lively made-up practice to look around in; prints whom to sign in as, and the password.
+    Demo,
     /// Brings the database up to date and stops.
     Migrate,
 }
@@ -133,6 +135,7 @@ async fn run(cli: Cli) -> Result<()> {
     let app = App::open(config, Clock::System)?;
     match cli.command {
         Command::Serve | Command::Migrate => Ok(()),
+        Command::Demo => make_demo(&app).await,
         Command::Practice(PracticeCommand::Create { name, owner_name, owner_email, time_zone, .. }) => {
             let password = password_from_stdin()?;
             create_practice(&app, &name, &owner_name, &owner_email, &time_zone, &password).await
@@ -250,6 +253,19 @@ async fn create_token(app: &Shared, email: &str, name: &str, slug: Option<String
         })
         .await?;
     println!("{token}");
+    Ok(())
+}
+
+/// Nobody else knows the password, so that a made-up practice is no door into a server that others reach.
+async fn make_demo(app: &Shared) -> Result<()> {
+    let password = crate::secrets::new_token().chars().take(16).collect::<String>();
+    let made = crate::demo::make(app, &password).await?;
+    println!("{} is ready, made up from end to end. Sign in at {}", made.practice, app.config.link("/sign-in"));
+    for (what, address) in made.people {
+        println!("  {address:<42} {what}");
+    }
+    println!("Password for all of them:");
+    println!("{password}");
     Ok(())
 }
 

@@ -44,6 +44,11 @@ impl<'t> House<'t> {
         House { tx, app, now }
     }
 
+    /// The same transaction as if it were another time: how a made-up practice gets its past.
+    pub fn at(&self, now: Instant) -> House<'t> {
+        House { tx: self.tx, app: self.app, now }
+    }
+
     /// Enters the practice of an actor, in the same transaction.
     pub fn practice<'s>(&'s self, actor: &'s Actor) -> Practice<'s> {
         Practice { tx: self.tx, app: self.app, now: self.now, id: actor.practice, actor }

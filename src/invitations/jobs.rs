@@ -74,6 +74,13 @@ pub async fn send(app: &Shared, job: &Job) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Notes what became of an invitation's mail that nobody sends: those of a made-up practice go nowhere.
+pub fn settle(p: &Practice, id: InvitationId, delivery: &Delivery) -> Result<()> {
+    let invitation = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
+    crate::jobs::cancel(&p.house(), JobKind::SendInvitation, id.0)?;
+    note_result(p, &invitation, delivery)
+}
+
 fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Result<()> {
     let client = invitation.client;
     // It may have been accepted (or voided) while the server took its time; that stands.

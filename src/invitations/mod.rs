@@ -13,7 +13,7 @@ mod queries;
 
 use std::time::Duration;
 
-pub use accept::{Acceptance, How};
+pub use accept::{Acceptance, How, accept};
 pub use pages::routes;
 
 use crate::access::Actor;
@@ -237,6 +237,15 @@ pub fn history(p: &Practice, client: ClientId) -> Result<Vec<(Invitation, Vec<Ev
         (invitation, own)
     };
     Ok(queries::all(p, client)?.into_iter().map(with_events).collect())
+}
+
+/// Notes that somebody, or a mail program that checks links, opened a link that still works.
+pub fn note_opened(p: &Practice, id: InvitationId) -> Result<()> {
+    let is_open = queries::by_id(p, id)?.is_some_and(|i| i.state.is_open());
+    if is_open && queries::count_events(p, id, "opened")? < OPENINGS_LIMIT {
+        event(p, id, "opened", None)?;
+    }
+    Ok(())
 }
 
 fn event(p: &Practice, id: InvitationId, kind: &str, detail: Option<&str>) -> Result<()> {

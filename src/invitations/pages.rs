@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::accept::{self, Acceptance, How, accept, known_account, refusal};
 use super::queries::{self, Addressee};
-use super::{Invitation, Invited, OPENINGS_LIMIT, event, invite, latest, read_token};
+use super::{Invitation, Invited, invite, latest, read_token};
 use crate::access::{ANY_STAFF, Access, Actor};
 use crate::accounts::{self, Attempt, Stand, check_new};
 use crate::error::Result;
@@ -36,12 +36,7 @@ async fn open(ctx: Ctx, method: Method, Path(token): Path<String>) -> Result<Res
                     return Ok(());
                 };
                 let actor = Actor::link_holder(practice);
-                let p = h.practice(&actor);
-                let is_open = queries::by_id(&p, id)?.is_some_and(|i| i.state.is_open());
-                if is_open && queries::count_events(&p, id, "opened")? < OPENINGS_LIMIT {
-                    event(&p, id, "opened", None)?;
-                }
-                Ok(())
+                super::note_opened(&h.practice(&actor), id)
             })
             .await?;
     }

@@ -53,6 +53,11 @@ pub fn at_place(
     in_practice(h, practice, member)
 }
 
+/// A member who may act: confirmed and not disabled.
+pub fn active(p: &Practice, id: MemberId) -> Result<Option<Member>> {
+    queries::active(p, id)
+}
+
 /// The actor and practice of an API token.
 pub fn by_token(h: &House, token: &str) -> Result<Option<(Actor, PracticeInfo)>> {
     let Some((practice, member)) = queries::token_owner(h, &crate::secrets::token_hash(token))? else {

@@ -7,6 +7,7 @@ const SLICES: &[&str] = &[
     "accounts",
     "care_team",
     "clients",
+    "demo",
     "groups",
     "home",
     "invitations",

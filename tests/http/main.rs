@@ -1,4 +1,5 @@
 //! The program through HTTP, on both databases.
 
+mod demo;
 mod duplicates;
 mod story;
