@@ -67,6 +67,12 @@ pub struct Duplicate {
 }
 
 impl Duplicate {
+    /// The birth date as people say it; empty where it is not known.
+    pub fn born(&self) -> String {
+        let date = self.date_of_birth.as_deref().and_then(|text| text.parse::<jiff::civil::Date>().ok());
+        date.map(|date| date.strftime("%-d %b %Y").to_string()).unwrap_or_default()
+    }
+
     /// "Same name and birth date".
     pub fn why(&self) -> String {
         let said: Vec<&str> = self.common.iter().map(|common| common.said()).collect();

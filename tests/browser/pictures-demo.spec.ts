@@ -1,0 +1,58 @@
+// Pictures of what the made-up practice shows (ruh demo), and of what is asked before somebody is added twice.
+import { expect, fits, type Page, picture, settled, targets, test } from './support/ruh.ts';
+
+const wanted = process.env.RUH_PICTURES ?? '';
+
+async function look(page: Page, name: string) {
+  if (!name.includes(wanted)) return;
+  await settled(page);
+  await picture(page, name);
+  await targets(page);
+  await fits(page);
+}
+
+async function signIn(page: Page, email: string, password: string) {
+  await page.goto('/sign-in');
+  await page.getByLabel('Email', { exact: true }).fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
+test('the made-up practice', async ({ ruh, page, visitor }) => {
+  test.setTimeout(600_000);
+  const password = ruh.run('demo').trim().split('\n').at(-1)!;
+  await signIn(page, 'maya@harbourlight.example', password);
+  await page.goto('/home');
+  await look(page, 'demo-home');
+  await page.goto('/clients');
+  await look(page, 'demo-clients');
+  await page.getByRole('link', { name: 'Ana Marchetti' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Ana Marchetti' })).toBeVisible();
+  await look(page, 'demo-client');
+
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Add Client' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('First name').fill('Ana');
+  await dialog.getByLabel('Last name').fill('Marchetti');
+  await dialog.getByLabel('Email', { exact: true }).fill('ana.marchetti@harbourlight.example');
+  await dialog.getByRole('button', { name: 'Add Client' }).click();
+  await expect(dialog.getByRole('button', { name: 'Add anyway' })).toBeVisible();
+  await look(page, 'demo-duplicate');
+  await dialog.getByRole('button', { name: 'Add anyway' }).click();
+  await expect(page.getByText('Perhaps the same person')).toBeVisible();
+  await look(page, 'demo-perhaps-the-same');
+
+  const mother = await visitor();
+  await signIn(mother, 'ingrid.bergstrom@harbourlight.example', password);
+  await look(mother, 'demo-chooser');
+  await mother.getByRole('button', { name: /Nils/ }).click();
+  await mother.waitForURL(/portal/);
+  await look(mother, 'demo-portal-switch');
+
+  const front = await visitor();
+  await signIn(front, 'tom@harbourlight.example', password);
+  await front.goto('/settings/security');
+  await look(front, 'demo-support-settings');
+});
