@@ -16,6 +16,7 @@ pub mod config;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod group_settings;
 pub mod groups;
 pub mod home;
 pub mod identify;

@@ -122,6 +122,8 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::invitations::routes(routes);
     let routes = crate::clients::routes(routes);
     let routes = crate::security::routes(routes);
+    let routes = crate::groups::routes(routes);
+    let routes = crate::group_settings::routes(routes);
     let routes = crate::settings::routes(routes);
     crate::portal::routes(routes)
 }

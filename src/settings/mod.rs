@@ -14,7 +14,8 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// The left-hand menu: an entry appears with its feature, for those who may open it.
-const MENU: &[(&str, &str, Access)] = &[("/settings/security", "Security", ANY_STAFF)];
+const MENU: &[(&str, &str, Access)] =
+    &[("/settings/groups", "Groups", ANY_STAFF), ("/settings/security", "Security", ANY_STAFF)];
 
 /// The menu as a member sees it.
 pub fn menu(ctx: &Ctx, current: &str) -> Result<Vec<Tab>> {

@@ -29,6 +29,7 @@ pub const NAMES: &[&str] = &[
     "copy",
     "devices",
     "dot",
+    "down",
     "download",
     "edit",
     "error",
@@ -54,6 +55,7 @@ pub const NAMES: &[&str] = &[
     "sign-out",
     "switch",
     "undo",
+    "up",
     "user",
     "users",
     "warn",
@@ -130,6 +132,8 @@ pub fn icon(name: &str) -> Icon {
             r#"<path class="flip" d="M14 4.5H7A1.5 1.5 0 0 0 5.5 6v12A1.5 1.5 0 0 0 7 19.5h7M10.5 12h9.5m-3.5-3.7L20 12l-3.5 3.7"/>"#
         }
         "switch" => r#"<path d="M4.5 9h14m-3.5-3.5L18.5 9 15 12.5M19.5 15.5h-14M9 12l-3.5 3.5L9 19"/>"#,
+        "down" => r#"<path d="M12 5v14m-5.5-5.5L12 19l5.5-5.5"/>"#,
+        "up" => r#"<path d="M12 19V5m-5.5 5.5L12 5l5.5 5.5"/>"#,
         "undo" => r#"<path class="flip" d="M8.5 5 4.5 9l4 4M5 9h9a5 5 0 0 1 0 10h-4"/>"#,
         "user" => r#"<circle cx="12" cy="8.5" r="4"/><path d="M4.5 20c.5-4 3.5-6 7.5-6s7 2 7.5 6"/>"#,
         "warn" => {

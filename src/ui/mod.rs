@@ -8,5 +8,5 @@ mod shell;
 
 pub use field::{Field, Option_};
 pub use icons::{Icon, icon};
-pub use parts::{Avatar, Empty, ErrorSummary, Link, Note, Status, Tab, Tabs, Tone, initials};
+pub use parts::{Avatar, Empty, ErrorSummary, GroupDot, Link, Note, Status, Tab, Tabs, Tone, initials};
 pub use shell::{ErrorPage, NotYoursPage, Section, Shell, Toast, Undo};

@@ -112,6 +112,14 @@ pub struct Avatar {
     pub name: String,
 }
 
+/// A group's colour as a dot; decoration beside the group's name, never without it.
+#[derive(Template)]
+#[template(source = r#"<span class="group-dot" data-colour="{{ colour }}" aria-hidden="true"></span>"#, ext = "html")]
+pub struct GroupDot {
+    pub colour: String,
+}
+
+impl HtmlSafe for GroupDot {}
 impl HtmlSafe for ErrorSummary {}
 impl HtmlSafe for Empty {}
 impl HtmlSafe for Status {}

@@ -135,6 +135,8 @@ done-invite-no-email = There is no email to send it to.
 done-invite-too-many = Five were sent in the last 24 hours. Please wait until tomorrow.
 done-email-asked = Saved. The new address is asked to confirm.
 done-email-asked-later = Saved. The new address is asked once today's limit of mails has passed: please send the invitation tomorrow.
+done-group-added = Group added.
+done-group-deleted = Group deleted. Its clients have moved.
 done-session-ended = Ended.
 done-password-changed = Your password was changed.
 

@@ -46,6 +46,7 @@ fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
         path if path.contains("/invitations/{id}") => ("{id}", w.invitation.clone()),
+        path if path.contains("/groups/{id}") => ("{id}", w.group.clone()),
         path if path.contains("{token}") => ("{token}", "garbage".into()),
         _ => ("{id}", w.client.clone()),
     };

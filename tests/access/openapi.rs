@@ -155,6 +155,33 @@ fn the_checker_of_answers_sees_what_is_wrong() {
     assert!(differs(&whole, &json!({"type": "string", "format": "uuid"}), &json!("x"), "").is_some());
 }
 
+async fn groups_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str) {
+    let (all, one) = ("/api/v1/groups", "/api/v1/groups/{id}");
+    as_described("get", all, &api.get(all).await);
+    as_described("get", all, &t.browser().get(all).await);
+    let added = api.json("POST", all, &json!({"name": "Evenings", "colour": "teal"})).await;
+    assert_eq!(added.status, 201);
+    as_described("post", all, &added);
+    as_described("post", all, &api.json("POST", all, &json!({"name": "evenings"})).await);
+    as_described("post", all, &api.raw("POST", all, "application/json", "[]").await);
+    let id = added.json()["id"].as_str().unwrap().to_string();
+    for (id, body, status) in [
+        (id.as_str(), json!({"name": "Mornings", "version": 1}), 200),
+        (&id, json!({"name": "Nights", "version": 1}), 409),
+        (&id, json!({"colour": "loud"}), 422),
+        (none, json!({"name": "X"}), 404),
+    ] {
+        let answer = api.json("PATCH", &format!("{all}/{id}"), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("patch", one, &answer);
+    }
+    for (query, status) in [("?move_to=x", 422), ("", 200), ("", 404)] {
+        let answer = api.raw("DELETE", &format!("{all}/{id}{query}"), "application/json", "").await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("delete", one, &answer);
+    }
+}
+
 both_engines! {
     async fn answers_are_as_described(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
@@ -177,7 +204,8 @@ both_engines! {
             as_described("get", "/api/v1/clients", &answer);
         }
 
-        let groups = t.raw.rows("select id from client_groups");
+        groups_as_described(&t, &mut api, &none).await;
+        let groups = t.raw.rows("select id from client_groups where deleted_at is null");
         let full = json!({"first_name": "Ana", "last_name": "Marchetti", "preferred_name": "Ani", "legal_name": "Ana M", "pronouns": "she",
             "date_of_birth": "1990-02-28", "gender": "woman", "email": "ana@example.org", "phone": "+1 (212) 555-0123", "time_zone": "Europe/Berlin",
             "group_id": uuid_text(groups[0][0].as_deref().unwrap()), "primary_provider_id": practice.owner.to_string(),

@@ -90,6 +90,7 @@ fn the_checker_of_tenancy_sees_what_is_wrong() {
         "select c.id, (select i.id from invitations i where i.practice_id = c.practice_id limit 1) from clients c where c.practice_id = $1",
         "select id from clients where practice_id = $1 and id in (select m.id from members m where m.practice_id = $1)",
         "insert into clients (practice_id, id) values ($1, $2)",
+        "insert into clients (practice_id, id) select $1, m.id from members m where m.practice_id = $1",
         "update clients set name = $3 where practice_id = $1 and id = $2",
         "delete from clients where practice_id = $1 and id = $2",
     ];
@@ -106,6 +107,8 @@ fn the_checker_of_tenancy_sees_what_is_wrong() {
         "select id from clients where practice_id = $1 and id in (select id from members)",
         "insert into clients (id, practice_id) values ($1, $2)",
         "insert into clients (practice_id, id) values ($2, $1)",
+        "insert into clients (practice_id, id) select m.practice_id, m.id from members m where m.practice_id = $1",
+        "insert into clients (practice_id, id) select $1, m.id from members m",
         "update clients set practice_id = $1 where id = $2",
         "delete from clients where id = $1",
         "select id from clients, members where practice_id = $1",
@@ -177,6 +180,15 @@ fn untied_query(query: &Query, tenants: &BTreeSet<String>, outer_tied: &BTreeSet
         let values = own.iter().position(|word| word == "values");
         let starts_with =
             |at: usize, what: &str| own.get(at).is_some_and(|w| w == "(") && own.get(at + 1).is_some_and(|w| w == what);
+        // Rows made from a query: it selects $1 first, and is tied like any other.
+        if let Some(select) = own.iter().position(|word| word == "select") {
+            let from = Query { own: own[select..].to_vec(), inner: Vec::new() };
+            let good = starts_with(3, "practice_id") && own.get(select + 1).is_some_and(|w| w == "$1");
+            return match good {
+                false => Some(format!("inserts into {table} without $1 as the practice")),
+                true => untied_query(&from, tenants, outer_tied),
+            };
+        }
         let good = starts_with(3, "practice_id") && values.is_some_and(|at| starts_with(at + 1, "$1"));
         return (tenants.contains(table) && !good).then(|| format!("inserts into {table} without $1 as the practice"));
     }

@@ -8,6 +8,7 @@ const SLICES: &[&str] = &[
     "care_team",
     "clients",
     "demo",
+    "group_settings",
     "groups",
     "home",
     "invitations",

@@ -17,6 +17,8 @@ pub struct World {
     pub foreign_client: String,
     pub foreign_invitation: String,
     pub on_team: String,
+    /// A group of ours, with a client in it.
+    pub group: String,
     pub owner_session: String,
     pub actors: Vec<(&'static str, Browser)>,
 }
@@ -31,6 +33,12 @@ impl World {
 fn newest_invitation(t: &TestApp, client: &str) -> String {
     let sql = format!("select id from invitations where client_id = {} order by id desc limit 1", t.raw.id(client));
     uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("an invitation"))
+}
+
+fn group_of(t: &TestApp, practice: &TestPractice) -> String {
+    let practice = t.raw.id(&practice.id.to_string());
+    let sql = format!("select id from client_groups where practice_id = {practice} order by position limit 1");
+    uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("a group"))
 }
 
 /// An id as the program writes it.
@@ -99,9 +107,11 @@ pub async fn world(t: &TestApp) -> World {
     let off = t.member(&ours, Role::Provider, "off@calm.example").await;
     t.member(&ours, Role::Support, "support@calm.example").await;
     let on_team = on.to_string();
+    let group = group_of(t, &ours);
     let same = json!({"first_name": "Ana", "last_name": "Marchetti", "record_number": "R-1"});
     let mut of_team = same.clone();
     of_team["primary_provider_id"] = json!(on_team);
+    of_team["group_id"] = json!(group);
     let (client, client_browser) = portal(t, &ours, "ana@example.org", of_team).await;
     let other = json!({"first_name": "Bea", "last_name": "Other"});
     let (other_client, other_browser) = portal(t, &ours, "bea@example.org", other).await;
@@ -144,6 +154,7 @@ pub async fn world(t: &TestApp) -> World {
         other_client,
         foreign_client,
         on_team,
+        group,
         actors,
     }
 }

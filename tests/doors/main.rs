@@ -7,6 +7,7 @@ mod changed_email;
 mod changed_email_looks;
 mod equal;
 mod foreign_sites;
+mod groups;
 mod guessing;
 mod history;
 mod leaks;

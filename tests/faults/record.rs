@@ -91,6 +91,35 @@ async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mu
     id
 }
 
+async fn verbs_of_groups(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let new = [("name", "Evenings"), ("colour", "teal")];
+    walk.verb("POST /settings/groups", About::Nobody, owner.post("/settings/groups", &new)).await;
+    let id = newest(t, "client_groups").await;
+    t.client(practice, json!({"first_name": "Cleo", "group_id": id})).await;
+    let path = format!("/settings/groups/{id}");
+    let changed = [("name", "Mornings"), ("colour", "teal"), ("version", "1")];
+    walk.verb("POST /settings/groups/{id}", About::Nobody, owner.post(&path, &changed)).await;
+    let shift = format!("{path}/move");
+    walk.verb("POST /settings/groups/{id}/move", About::Nobody, owner.post(&shift, &[("way", "up")])).await;
+    let delete = format!("{path}/delete");
+    walk.verb("POST /settings/groups/{id}/delete", About::Client, owner.post(&delete, &[("move_to", "")])).await;
+
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body = json!({"name": "Evenings"});
+    let add = program.json("POST", "/api/v1/groups", &body);
+    let id =
+        walk.verb("POST /api/v1/groups", About::Nobody, add).await.json()["id"].as_str().expect("an id").to_string();
+    let path = format!("/api/v1/groups/{id}");
+    let body = json!({"colour": "red"});
+    let change = program.json("PATCH", &path, &body);
+    walk.verb("PATCH /api/v1/groups/{id}", About::Nobody, change).await;
+    t.client(practice, json!({"first_name": "Dora", "group_id": id})).await;
+    let path = format!("{path}?move_to=");
+    let delete = program.raw("DELETE", &path, "application/json", "");
+    walk.verb("DELETE /api/v1/groups/{id}", About::Client, delete).await;
+}
+
 async fn verbs_of_a_client(walk: &mut Walk<'_>) {
     let t = walk.t;
     // The mail's leaving is a verb of its own.
@@ -160,6 +189,7 @@ both_engines! {
         let practice = t.practice("Calm Harbour").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
         verbs_of_staff(&mut walk, &practice, &mut owner).await;
+        verbs_of_groups(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
         verbs_of_an_account(&mut walk, &practice, &mut owner).await;
         let Walk { walked, mut missing, .. } = walk;
