@@ -9,6 +9,7 @@ use crate::accounts::{self, PlaceKind, Session};
 use crate::app::Shared;
 use crate::clock::Instant;
 use crate::error::Result;
+use crate::members;
 use crate::practice::House;
 use crate::routes::{Presence, bearer};
 use crate::web::{Cookie, Identity, SignedIn, cookie_value};
@@ -18,7 +19,7 @@ enum Found {
     /// The idle time has run out: the session is to be ended for good, whatever the clock does later.
     Idle(Session),
     Signed(Box<SignedIn>),
-    Token(Identity),
+    Token(Box<members::Holder>),
 }
 
 pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> Result<Identity> {
@@ -30,7 +31,14 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
     let found = app.read(move |h| find(h, token.as_deref(), cookie.as_deref())).await?;
     match found {
         Found::Nobody => Ok(Identity::Nobody),
-        Found::Token(identity) => Ok(identity),
+        Found::Token(holder) => {
+            let members::Holder { actor, practice, token, note_use } = *holder;
+            // What may not be written down for now (a full disk) must not keep anybody from reading.
+            if note_use && app.practice(actor.clone()).write(move |p| members::note_use(p, token)).await.is_err() {
+                tracing::warn!("the use of a token could not be noted");
+            }
+            Ok(Identity::Token { actor, practice: Box::new(practice) })
+        }
         Found::Idle(session) => {
             app.write(move |h| accounts::end(h, session.account, session.id)).await?;
             Ok(Identity::Nobody)
@@ -49,10 +57,8 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
 fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     // A request that carries a token is the token's, even where a cookie came along.
     if let Some(token) = token {
-        let by_token = crate::members::by_token(h, token)?;
-        return Ok(by_token.map_or(Found::Nobody, |(actor, practice)| {
-            Found::Token(Identity::Token { actor, practice: Box::new(practice) })
-        }));
+        let holder = members::by_secret(h, token)?;
+        return Ok(holder.map_or(Found::Nobody, |holder| Found::Token(Box::new(holder))));
     }
     let Some(session) = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten() else {
         return Ok(Found::Nobody);
@@ -62,7 +68,7 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     };
     let place = match session.place {
         None => None,
-        Some((PlaceKind::Staff, practice, id)) => crate::members::at_place(h, practice, id, session.account)?,
+        Some((PlaceKind::Staff, practice, id)) => members::at_place(h, practice, id, session.account)?,
         Some((PlaceKind::Portal, practice, id)) => crate::portal_access::at_place(h, practice, id, session.account)?,
     };
     let idle = match (&session.place, &place) {

@@ -70,3 +70,11 @@ id_type!(
 );
 id_type!(GroupId);
 id_type!(InvitationId);
+id_type!(
+    /// An invitation to the staff.
+    MemberInvitationId
+);
+id_type!(
+    /// An API token; not the secret itself.
+    TokenId
+);

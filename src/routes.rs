@@ -121,6 +121,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::home::routes(routes);
     let routes = crate::invitations::routes(routes);
     let routes = crate::clients::routes(routes);
+    let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);
     let routes = crate::groups::routes(routes);
     let routes = crate::group_settings::routes(routes);

@@ -5,6 +5,7 @@
 //! and ended, and change their token whenever somebody proves who they are. Resets and confirmations are links whose
 //! tokens are derived, never stored. The same words and the same work for known and unknown addresses.
 
+mod claims;
 mod guesses;
 pub mod jobs;
 mod links;
@@ -17,15 +18,16 @@ mod session_pages;
 mod sessions;
 mod sign_in;
 
+pub use claims::{known, still_proven, take_address};
 pub use guesses::{Guesses, Outcome as GuessOutcome};
 pub use links::{LinkKind, request_link};
 pub use pages::{sign_in_as_member, sign_in_page};
 pub use passwords::{Weakness, check_new};
 pub use places::{Place, PlaceKind, places_of, reaches_only};
-pub use reset_pages::{new_password_field, take_link};
+pub use reset_pages::{link_mark, new_password_field, take_link};
 pub use sessions::{
     NO_PLACE_IDLE, NewSession, Session, SessionRow, TOUCH_EVERY, device_name, end, end_all_of_access,
-    end_all_of_account, end_others, find, list, start, touch,
+    end_all_of_account, end_all_of_member, end_others, find, list, start, touch,
 };
 pub use sign_in::{Attempt, Proven, Stand, Started, attempt, start_for};
 

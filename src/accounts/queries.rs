@@ -63,8 +63,8 @@ crate::sql! {
     house END_OTHER_SESSIONS =
         "update sessions set ended_at = $2 where account_id = $1 and ended_at is null and id <> $3";
     house END_SESSIONS_AT =
-        "update sessions set ended_at = $3
-         where place_practice = $1 and place_kind = 'portal' and place_id = $2 and ended_at is null";
+        "update sessions set ended_at = $4
+         where place_practice = $1 and place_kind = $2 and place_id = $3 and ended_at is null";
     house SESSIONS =
         "select id, device, created_at, last_seen_at from sessions
          where account_id = $1 and ended_at is null and last_seen_at > $2 order by last_seen_at desc limit 50";
@@ -250,8 +250,8 @@ pub fn end_sessions(h: &House, account: AccountId, keep: Option<Uuid>) -> Result
     }
 }
 
-pub fn end_sessions_at(h: &House, practice: PracticeId, place: Uuid) -> Result<()> {
-    h.run(&END_SESSIONS_AT, params![practice, place, h.now]).map(drop)
+pub fn end_sessions_at(h: &House, kind: PlaceKind, practice: PracticeId, place: Uuid) -> Result<()> {
+    h.run(&END_SESSIONS_AT, params![practice, kind.as_str(), place, h.now]).map(drop)
 }
 
 pub fn sessions(h: &House, account: AccountId, oldest: Instant) -> Result<Vec<SessionRow>> {

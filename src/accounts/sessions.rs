@@ -84,7 +84,12 @@ pub fn end_all_of_account(h: &House, account: AccountId, keep: Option<Uuid>) -> 
 
 /// Ends the sessions that stand in one client's portal, when that access ends.
 pub fn end_all_of_access(h: &House, practice: PracticeId, access: Uuid) -> Result<()> {
-    queries::end_sessions_at(h, practice, access)
+    queries::end_sessions_at(h, PlaceKind::Portal, practice, access)
+}
+
+/// Ends the sessions that stand on the staff side of one practice as one member, when the member is disabled.
+pub fn end_all_of_member(h: &House, practice: PracticeId, member: Uuid) -> Result<()> {
+    queries::end_sessions_at(h, PlaceKind::Staff, practice, member)
 }
 
 pub fn list(h: &House, account: AccountId, oldest: Instant) -> Result<Vec<SessionRow>> {

@@ -1,7 +1,7 @@
 //! Accepting: the moment in which an invitation becomes access to a portal, exactly once.
 
 use super::{Invitation, Purpose, State, queries, set_state};
-use crate::accounts::{self, Confirmed};
+use crate::accounts;
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::error::Result;
@@ -58,8 +58,10 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     }
     let account = match (confirms(p, &invitation)?, how) {
         (true, How::Confirm { hash }) => confirm(p, &invitation, hash)?,
-        (false, How::NewPassword { hash }) => with_new_password(p, &invitation, hash)?,
-        (false, How::Account { account, hash }) => with_account(p, &invitation, *account, hash)?,
+        (false, How::NewPassword { hash }) => accounts::take_address(&p.house(), &invitation.email, hash)?,
+        (false, How::Account { account, hash }) => {
+            accounts::still_proven(&p.house(), &invitation.email, *account, hash)?.then_some(*account)
+        }
         _ => None,
     };
     let Some(account) = account else {
@@ -72,38 +74,6 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     let access = portal_access::grant(p, invitation.client, account, OWN)?;
     close(p, &invitation)?;
     Ok(Acceptance::In { account, access })
-}
-
-/// A new account, or, where a stranger claimed the address without ever proving it, the address taken back first.
-fn with_new_password(p: &Practice, invitation: &Invitation, hash: &str) -> Result<Option<AccountId>> {
-    let house = p.house();
-    match accounts::address(&house, &invitation.email.key)? {
-        None => {}
-        Some(address) if !address.confirmed => accounts::give_up_unconfirmed(&house, &address)?,
-        // An account that lost its password to `give_up_unconfirmed`: its holder is here, and sets a new one.
-        Some(address) if accounts::password_hash(&house, address.account)?.is_none() => {
-            accounts::set_password(&house, address.account, hash, None)?;
-            return Ok(Some(address.account));
-        }
-        Some(_) => return Ok(None),
-    }
-    accounts::create(&house, &invitation.email, hash, Confirmed::Yes).map(Some)
-}
-
-/// The account that the address belongs to, and no other: an invitation for one address is not accepted as another.
-fn with_account(p: &Practice, invitation: &Invitation, account: AccountId, hash: &str) -> Result<Option<AccountId>> {
-    let house = p.house();
-    let address = accounts::address(&house, &invitation.email.key)?.filter(|a| a.account == account && a.confirmed);
-    let unchanged = accounts::password_hash(&house, account)?.is_some_and(|now| now == hash);
-    if address.is_none() || !unchanged {
-        return Ok(None);
-    }
-    // From here on the account reaches more than one record: an address that one practice put there and nobody has
-    // proven must not open the others.
-    for pending in accounts::addresses(&house, account)?.iter().filter(|a| a.is_login && !a.confirmed) {
-        accounts::give_up_unconfirmed(&house, pending)?;
-    }
-    Ok(Some(account))
 }
 
 /// Whether the invitation confirms the login of the account that has the access: it must still be that account's
@@ -143,14 +113,4 @@ fn close(p: &Practice, invitation: &Invitation) -> Result<()> {
     }
     p.note(Activity::InvitationAccepted, invitation.client, None)?;
     p.audit(&Entry::new("invitation.accepted", "invitation", Some(invitation.id.0)).client(invitation.client))
-}
-
-/// What the address of an open invitation can be accepted with, asked before the slow work of a password's hash.
-pub fn known_account(p: &Practice, invitation: &Invitation) -> Result<Option<(AccountId, String)>> {
-    let house = p.house();
-    let Some(address) = accounts::address(&house, &invitation.email.key)?.filter(|a| a.confirmed) else {
-        return Ok(None);
-    };
-    let hash = accounts::password_hash(&house, address.account)?;
-    Ok(hash.map(|hash| (address.account, hash)))
 }

@@ -24,6 +24,7 @@ pub async fn answer_reset_request(app: &Shared, job: &Job) -> Result<Outcome> {
     app.write(move |h| {
         if let Some(key) = crate::accounts::jobs::answer_reset_request(h, job.subject)? {
             super::send_again(h, &key)?;
+            crate::members::invitations::send_again(h, &key)?;
         }
         finish(h, &job)?;
         Ok(Outcome::Done)

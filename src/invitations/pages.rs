@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::accept::{self, Acceptance, How, accept, known_account, refusal};
+use super::accept::{self, Acceptance, How, accept, refusal};
 use super::queries::{self, Addressee};
 use super::{Invitation, Invited, invite, latest, read_token};
 use crate::access::{ANY_STAFF, Access, Actor};
@@ -118,16 +118,10 @@ fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
         errors: ErrorSummary { items, title: words.t("ui-error-summary") },
         lead,
         confirms,
-        link: link_mark(ctx),
+        link: accounts::link_mark(ctx),
         email: found.invitation.email.address.clone(),
         password: accounts::new_password_field(words, error),
     }
-}
-
-/// Names the opened link without being able to open it.
-fn link_mark(ctx: &Ctx) -> String {
-    let digest = ctx.app.secrets.digest("link mark", &[ctx.link.as_deref().unwrap_or_default().as_bytes()]);
-    digest[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn dead_page(ctx: &Ctx, why: Option<&Acceptance>) -> Result<Response> {
@@ -167,7 +161,7 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
     if let Some(why) = refusal(found.invitation.state) {
         return dead_page(&ctx, Some(&why));
     }
-    if !typed.link.is_empty() && typed.link != link_mark(&ctx) {
+    if !typed.link.is_empty() && typed.link != accounts::link_mark(&ctx) {
         // The form belongs to another link than the one that was opened last.
         let page = accept_page(&ctx, &found, Some(ctx.words().t("invitation-again")));
         return html(StatusCode::CONFLICT, &page);
@@ -213,9 +207,8 @@ async fn prove(ctx: &Ctx, found: &Found, password: &str) -> Result<std::result::
             Ok(()) => Ok(How::Confirm { hash: ctx.app.passwords.hash(password).await? }),
         });
     }
-    let invitation = found.invitation.clone();
-    let door = ctx.app.practice(Actor::link_holder(found.practice));
-    let known = door.read(move |p| known_account(p, &invitation)).await?;
+    let invited = email.clone();
+    let known = ctx.app.read(move |h| accounts::known(h, &invited)).await?;
     if let Some((account, hash)) = known {
         return Ok(match accounts::attempt(ctx, &email.address, password).await? {
             Attempt::In(proven) if proven.account == account => Ok(How::Account { account, hash }),

@@ -33,6 +33,8 @@ const TRIES: i64 = 20;
 pub enum Kind {
     /// Sends an invitation's mail. Subject: the invitation.
     SendInvitation,
+    /// Sends the mail of an invitation to the staff. Subject: the invitation.
+    SendMemberInvitation,
     /// Decides about a typed "forgot my password" and sends a link. Subject: the request.
     AnswerResetRequest,
     /// Sends the mail of an account link (reset, confirm an address). Subject: the link.
@@ -42,12 +44,18 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 4] =
-        [Kind::SendInvitation, Kind::AnswerResetRequest, Kind::SendAccountLink, Kind::TellOldAddress];
+    const ALL: [Kind; 5] = [
+        Kind::SendInvitation,
+        Kind::SendMemberInvitation,
+        Kind::AnswerResetRequest,
+        Kind::SendAccountLink,
+        Kind::TellOldAddress,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
             Kind::SendInvitation => "invitation.send",
+            Kind::SendMemberInvitation => "member_invitation.send",
             Kind::AnswerResetRequest => "reset.answer",
             Kind::SendAccountLink => "account_link.send",
             Kind::TellOldAddress => "old_address.tell",
@@ -60,7 +68,7 @@ impl Kind {
 
     /// Whether it belongs to a practice; without one it must not run.
     fn needs_practice(self) -> bool {
-        matches!(self, Kind::SendInvitation)
+        matches!(self, Kind::SendInvitation | Kind::SendMemberInvitation)
     }
 }
 
@@ -196,6 +204,7 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
     }
     match kind {
         Kind::SendInvitation => crate::invitations::jobs::send(app, job).await,
+        Kind::SendMemberInvitation => crate::members::invitations::jobs::send(app, job).await,
         Kind::AnswerResetRequest => crate::invitations::jobs::answer_reset_request(app, job).await,
         Kind::SendAccountLink => crate::accounts::jobs::send_link(app, job).await,
         Kind::TellOldAddress => crate::accounts::jobs::tell_old_address(app, job).await,

@@ -1,9 +1,18 @@
 //! Members: the staff of a practice, each with a role, and their API tokens.
 //!
 //! A member is an account in one practice. What the roles may do is in `access`. A token acts as its member, in that
-//! practice only; it is shown once and kept as a hash.
+//! practice only; it is shown once and kept as a hash. Somebody new is invited by mail (`invitations`) and has no row,
+//! and so no right, until they accept. Whoever is disabled is out with their next request.
 
+mod form;
+pub mod invitations;
+mod invited_pages;
+mod member_pages;
+mod pages;
 mod queries;
+mod staff;
+mod token_pages;
+mod tokens;
 
 use uuid::Uuid;
 
@@ -13,6 +22,14 @@ use crate::error::Result;
 use crate::ids::{AccountId, MemberId, PracticeId};
 use crate::practice::{House, Practice};
 use crate::web::PracticeInfo;
+
+pub use staff::{Change, Changed, Consequences, Refusal, Row, change, disable, enable};
+pub use tokens::{Holder, by_secret, note_use};
+
+pub fn routes(routes: crate::routes::Routes) -> crate::routes::Routes {
+    let routes = invited_pages::routes(invitations::routes(pages::routes(routes)));
+    token_pages::routes(member_pages::routes(routes))
+}
 
 /// Somebody new on the staff.
 #[derive(Debug, Clone)]
@@ -35,8 +52,7 @@ pub struct Provider {
 /// Adds a member of the staff.
 pub fn add(p: &Practice, new: &NewMember) -> Result<MemberId> {
     let id = MemberId(p.new_id());
-    let sees_clients = new.sees_clients && new.role != Role::Support;
-    queries::insert(p, id, new, sees_clients)?;
+    queries::insert(p, id, new, staff::sees_clients(new.role, new.sees_clients))?;
     p.audit(&Entry::new("member.added", "member", Some(id.0)).detail(new.role.as_str()))?;
     Ok(id)
 }
@@ -56,16 +72,6 @@ pub fn at_place(
 /// A member who may act: confirmed and not disabled.
 pub fn active(p: &Practice, id: MemberId) -> Result<Option<Member>> {
     queries::active(p, id)
-}
-
-/// The actor and practice of an API token.
-pub fn by_token(h: &House, token: &str) -> Result<Option<(Actor, PracticeInfo)>> {
-    let Some((practice, member)) = queries::token_owner(h, &crate::secrets::token_hash(token))? else {
-        return Ok(None);
-    };
-    let system = Actor::system(practice);
-    let member = queries::active(&h.practice(&system), member)?;
-    in_practice(h, practice, member)
 }
 
 fn in_practice(h: &House, practice: PracticeId, member: Option<Member>) -> Result<Option<(Actor, PracticeInfo)>> {
@@ -88,11 +94,7 @@ pub fn name_of(p: &Practice, id: MemberId) -> Result<Option<String>> {
 
 /// Makes an API token that acts as a member; the caller shows it once.
 pub fn create_token(p: &Practice, member: MemberId, name: &str) -> Result<String> {
-    let token = crate::secrets::new_token();
-    let id = p.new_id();
-    queries::insert_token(p, id, member, name, &crate::secrets::token_hash(&token))?;
-    p.audit(&Entry::new("token.created", "member", Some(member.0)))?;
-    Ok(token)
+    tokens::create(p, member, name).map(|(_, secret)| secret)
 }
 
 /// The memberships of an account, for commands at the console.

@@ -1,11 +1,10 @@
-use uuid::Uuid;
-
+use super::staff::{Change, Row, Standing, to_role};
 use super::{NewMember, Provider};
-use crate::access::{Member, Role};
-use crate::error::{Error, Result};
-use crate::ids::{MemberId, PracticeId};
+use crate::access::Member;
+use crate::error::Result;
+use crate::ids::{AccountId, MemberId};
 use crate::params;
-use crate::practice::{House, Practice};
+use crate::practice::Practice;
 
 crate::sql! {
     tenant INSERT =
@@ -19,11 +18,31 @@ crate::sql! {
         "select id, first_name, last_name from members
          where practice_id = $1 and sees_clients and disabled_at is null order by last_name, first_name limit 500";
     tenant NAME = "select first_name, last_name from members where practice_id = $1 and id = $2";
-    tenant INSERT_TOKEN =
-        "insert into api_tokens (practice_id, id, member_id, name, token_hash, created_at)
-         values ($1, $2, $3, $4, $5, $6)";
-    across("the token names the practice; it is not known before") TOKEN_OWNER =
-        "select practice_id, member_id from api_tokens where token_hash = $1 and revoked_at is null";
+    tenant ALL =
+        "select members.id, first_name, last_name, role, sees_clients, members.created_at, disabled_at, version, e.email
+         from members left join account_emails e
+             on e.account_id = members.account_id and e.is_login and e.retired_at is null
+         where members.practice_id = $1 order by last_name, first_name, members.id limit 1000";
+    tenant FIND =
+        "select m.id, m.first_name, m.last_name, m.role, m.sees_clients, m.created_at, m.disabled_at, m.version, e.email
+         from members m left join account_emails e
+             on e.account_id = m.account_id and e.is_login and e.retired_at is null
+         where m.practice_id = $1 and m.id = $2";
+    tenant BY_ACCOUNT = "select id, disabled_at is null from members where practice_id = $1 and account_id = $2";
+    tenant COUNT_OWNERS =
+        "select count(*) from members where practice_id = $1 and role = 'owner' and disabled_at is null";
+    tenant COUNT_MEMBERS = "select count(*) from members where practice_id = $1";
+    tenant UPDATE =
+        "update members set first_name = $3, last_name = $4, role = $5, sees_clients = $6, version = version + 1
+         where practice_id = $1 and id = $2";
+    tenant DISABLE =
+        "update members set disabled_at = $3, version = version + 1
+         where practice_id = $1 and id = $2 and disabled_at is null";
+    tenant ENABLE =
+        "update members set disabled_at = null, version = version + 1 where practice_id = $1 and id = $2";
+    tenant COUNT_CLIENTS =
+        "select count(*) from care_team t join clients c on c.practice_id = t.practice_id and c.id = t.client_id
+         where t.practice_id = $1 and t.member_id = $2 and c.primary_provider_id = $2 and c.status = 'active'";
 }
 
 pub fn insert(p: &Practice, id: MemberId, new: &NewMember, sees_clients: bool) -> Result<()> {
@@ -38,7 +57,7 @@ pub fn active(p: &Practice, id: MemberId) -> Result<Option<Member>> {
         Ok(Member {
             id: row.get(0)?,
             account: row.get(1)?,
-            role: Role::parse(&role).ok_or_else(|| Error::internal("a member with an unknown role"))?,
+            role: to_role(&role)?,
             sees_clients: row.get(3)?,
             name: format!("{first} {last}"),
         })
@@ -59,10 +78,58 @@ pub fn name_of(p: &Practice, id: MemberId) -> Result<Option<String>> {
     })
 }
 
-pub fn insert_token(p: &Practice, id: Uuid, member: MemberId, name: &str, hash: &[u8]) -> Result<()> {
-    p.run(&INSERT_TOKEN, params![id, member, name, hash, p.now]).map(drop)
+fn to_row(row: &crate::db::Row) -> Result<Row> {
+    let role: String = row.get(3)?;
+    Ok(Row {
+        id: row.get(0)?,
+        first_name: row.get(1)?,
+        last_name: row.get(2)?,
+        role: to_role(&role)?,
+        sees_clients: row.get(4)?,
+        created_at: row.get(5)?,
+        disabled_at: row.get(6)?,
+        version: row.get(7)?,
+        email: row.get::<Option<String>>(8)?.unwrap_or_default(),
+    })
 }
 
-pub fn token_owner(h: &House, hash: &[u8]) -> Result<Option<(PracticeId, MemberId)>> {
-    h.one(&TOKEN_OWNER, params![hash], |row| Ok((row.get(0)?, row.get(1)?)))
+pub fn all(p: &Practice) -> Result<Vec<Row>> {
+    p.all(&ALL, params![], to_row)
+}
+
+pub fn find(p: &Practice, id: MemberId) -> Result<Option<Row>> {
+    p.one(&FIND, params![id], to_row)
+}
+
+/// The member that an account is, and whether they still are.
+pub fn by_account(p: &Practice, account: AccountId) -> Result<Option<(MemberId, Standing)>> {
+    p.one(&BY_ACCOUNT, params![account], |row| {
+        Ok((row.get(0)?, if row.get(1)? { Standing::Active } else { Standing::Disabled }))
+    })
+}
+
+pub fn count_owners(p: &Practice) -> Result<i64> {
+    Ok(p.one(&COUNT_OWNERS, params![], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
+pub fn count_members(p: &Practice) -> Result<i64> {
+    Ok(p.one(&COUNT_MEMBERS, params![], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
+pub fn update(p: &Practice, id: MemberId, to: &Change) -> Result<()> {
+    let values = params![id, &to.first_name, &to.last_name, to.role.as_str(), to.sees_clients];
+    p.run(&UPDATE, values).map(drop)
+}
+
+pub fn disable(p: &Practice, id: MemberId) -> Result<()> {
+    p.run(&DISABLE, params![id, p.now]).map(drop)
+}
+
+pub fn enable(p: &Practice, id: MemberId) -> Result<()> {
+    p.run(&ENABLE, params![id]).map(drop)
+}
+
+/// Active clients whose primary provider a member is. The primary provider is always on the care team.
+pub fn count_clients(p: &Practice, id: MemberId) -> Result<i64> {
+    Ok(p.one(&COUNT_CLIENTS, params![id], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }

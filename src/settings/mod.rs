@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 
-use crate::access::{ANY_STAFF, Access};
+use crate::access::{ANY_STAFF, Access, RUNS_PRACTICE};
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::ui::Tab;
@@ -14,8 +14,12 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// The left-hand menu: an entry appears with its feature, for those who may open it.
-const MENU: &[(&str, &str, Access)] =
-    &[("/settings/groups", "Groups", ANY_STAFF), ("/settings/security", "Security", ANY_STAFF)];
+const MENU: &[(&str, &str, Access)] = &[
+    ("/settings/members", "Members", RUNS_PRACTICE),
+    ("/settings/groups", "Groups", ANY_STAFF),
+    ("/settings/security", "Security", ANY_STAFF),
+    ("/settings/tokens", "API tokens", ANY_STAFF),
+];
 
 /// The menu as a member sees it.
 pub fn menu(ctx: &Ctx, current: &str) -> Result<Vec<Tab>> {

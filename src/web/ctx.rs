@@ -137,16 +137,23 @@ impl Ctx {
     }
 }
 
+/// What takes back what was done, where it is not an invitation's undo.
+const UNDO: &[(&str, &str)] = &[
+    ("member-invited", "/settings/members/invitations/{id}/undo"),
+    ("member-disabled", "/settings/members/{id}/enable"),
+];
+
 /// What a flash cookie says, in words. It holds a key of ours and perhaps an id; anything else shows nothing.
 fn toast(words: Words, flash: &str, undo: Duration) -> Option<Toast> {
     let (key, id) = flash.split_once(':').unwrap_or((flash, ""));
+    let way = UNDO.iter().find(|(done, _)| *done == key).map_or("/invitations/{id}/undo", |(_, way)| way);
     let key = format!("done-{key}");
     if !key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') || !words.has(&key) {
         return None;
     }
     let id = id.parse::<uuid::Uuid>().ok();
     let undo = id.map(|id| Undo {
-        action: format!("/invitations/{id}/undo"),
+        action: way.replace("{id}", &id.to_string()),
         seconds: u32::try_from(undo.as_secs()).unwrap_or(10),
     });
     Some(Toast { text: words.t(&key), undo })

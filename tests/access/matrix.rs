@@ -45,6 +45,9 @@ fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         ),
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
+        path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
+        path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
+        path if path.contains("members/{id}") => ("{id}", w.member.clone()),
         path if path.contains("/invitations/{id}") => ("{id}", w.invitation.clone()),
         path if path.contains("/groups/{id}") => ("{id}", w.group.clone()),
         path if path.contains("{token}") => ("{token}", "garbage".into()),
@@ -82,7 +85,9 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
 fn restore(t: &TestApp) {
     t.raw.run(
         "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
-         delete from guesses",
+         delete from guesses; update members set disabled_at = null where disabled_at > 1;
+         update member_invitations set state = 'sent';
+         update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }
 
@@ -147,6 +152,9 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET /invitation/{token}", "takes the token out of the address"),
     ("GET /invitation", "needs the token, in its cookie"),
     ("POST /invitation", "needs the token, in its cookie"),
+    ("GET /join-staff/{token}", "takes the token out of the address"),
+    ("GET /join-staff", "needs the token, in its cookie"),
+    ("POST /join-staff", "needs the token, in its cookie"),
     ("POST /invitation/again", "needs a replaced link's token; mails the address on file only"),
 ];
 

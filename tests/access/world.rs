@@ -1,7 +1,10 @@
 //! Everybody who could ask: two practices with the same data, and each kind of actor in and around them.
 
-use ruh::access::Role;
+use ruh::access::{Actor, Role};
 use ruh::accounts::{self, Confirmed};
+use ruh::ids::MemberId;
+use ruh::members;
+use ruh::members::invitations::{self, Invited, Invitee};
 use ruh::people::Email;
 use testkit::{Browser, Json, PASSWORD, TestApp, TestPractice, json};
 
@@ -20,6 +23,12 @@ pub struct World {
     /// A group of ours, with a client in it.
     pub group: String,
     pub owner_session: String,
+    /// A provider who is none of the actors.
+    pub member: String,
+    /// Somebody else's open invitation to the staff, as a provider.
+    pub member_invitation: String,
+    /// Their API token.
+    pub token: String,
     pub actors: Vec<(&'static str, Browser)>,
 }
 
@@ -79,23 +88,39 @@ async fn invited_staff(t: &TestApp, practice: &TestPractice) -> Browser {
     let hash = t.app.passwords.hash(PASSWORD).await.unwrap();
     let email = Email::parse("invited@calm.example").unwrap();
     t.app.write(move |h| accounts::create(h, &email, &hash, Confirmed::Yes)).await.unwrap();
-    let [practice, id] = [practice.id.to_string(), t.app.ids.new_id().to_string()].map(|id| t.raw.id(&id));
-    t.raw.run(&format!(
-        "insert into member_invitations (practice_id, id, email, email_key, first_name, last_name, role, sees_clients,
-         state, created_at, leaves_at, updated_at) values ({practice}, {id}, 'invited@calm.example',
-         'invited@calm.example', 'Ines', 'Invited', 'owner', true, 'sent', 1, 1, 1)"
-    ));
+    invitation(t, practice, Role::Owner, "invited@calm.example").await;
     t.signed_in("invited@calm.example").await
+}
+
+/// An open invitation to the staff.
+async fn invitation(t: &TestApp, practice: &TestPractice, role: Role, email: &str) -> String {
+    let email = Email::parse(email).unwrap();
+    let (first_name, last_name) = ("Ines".to_string(), "Invited".to_string());
+    let invitee = Invitee { first_name, last_name, email, role, sees_clients: true };
+    let door = t.app.practice(Actor::system(practice.id));
+    let invited = door.write(move |p| invitations::invite(p, &invitee)).await.unwrap();
+    let Invited::Queued(id) = invited else { panic!("{invited:?}") };
+    t.send_mail().await;
+    id.to_string()
+}
+
+/// The id of a new API token.
+async fn token_of(t: &TestApp, practice: &TestPractice, member: MemberId) -> String {
+    t.token(practice, member).await;
+    let sql = format!("select id from api_tokens where member_id = {}", t.raw.id(&member.to_string()));
+    uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("a token"))
 }
 
 /// Somebody who was signed in as staff when they were disabled.
 async fn disabled(t: &TestApp, practice: &TestPractice) -> Browser {
     let member = t.member(practice, Role::Admin, "disabled@calm.example").await;
     let browser = t.signed_in("disabled@calm.example").await;
-    let member = t.raw.id(&member.to_string());
-    t.raw.run(&format!(
-        "update members set disabled_at = 1 where id = {member}; update sessions set ended_at = 1 where place_id = {member}"
-    ));
+    let door = t.app.practice(Actor::system(practice.id));
+    door.write(move |p| members::disable(p, member)).await.unwrap().unwrap();
+    // The matrix brings back what its own requests end, and nothing else.
+    t.raw.run(
+        "update members set disabled_at = 1 where disabled_at > 1; update sessions set ended_at = 1 where ended_at > 1",
+    );
     browser
 }
 
@@ -106,6 +131,7 @@ pub async fn world(t: &TestApp) -> World {
     let on = t.member(&ours, Role::Provider, "on@calm.example").await;
     let off = t.member(&ours, Role::Provider, "off@calm.example").await;
     t.member(&ours, Role::Support, "support@calm.example").await;
+    let spare = t.member(&ours, Role::Provider, "spare@calm.example").await;
     let on_team = on.to_string();
     let group = group_of(t, &ours);
     let same = json!({"first_name": "Ana", "last_name": "Marchetti", "record_number": "R-1"});
@@ -148,6 +174,9 @@ pub async fn world(t: &TestApp) -> World {
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),
+        member: spare.to_string(),
+        token: token_of(t, &ours, spare).await,
+        member_invitation: invitation(t, &ours, Role::Provider, "asked@calm.example").await,
         ours,
         theirs,
         client,

@@ -13,6 +13,8 @@ mod history;
 mod leaks;
 mod links;
 mod mails;
+mod members;
+mod members_roles;
 mod pages;
 mod resets;
 mod sessions;

@@ -163,6 +163,50 @@ async fn verbs_of_an_account(walk: &mut Walk<'_>, practice: &TestPractice, owner
     walk.verb("POST /reset", About::Nobody, anew.post("/reset", &[("password", PASSWORD)])).await;
 }
 
+async fn verbs_about_members(walk: &mut Walk<'_>, owner: &mut Browser) {
+    let t = walk.t;
+    let new = [("first_name", "Cleo"), ("last_name", "Court"), ("email", "cleo@calm.example"), ("role", "provider")];
+    let invite = owner.post("/settings/members/invitations", &new);
+    walk.verb("POST /settings/members/invitations", About::Nobody, invite).await;
+    let path = |id: &str, what: &str| format!("/settings/members/invitations/{id}/{what}");
+    let first = newest(t, "member_invitations").await;
+    let undo = path(&first, "undo");
+    walk.verb("POST /settings/members/invitations/{id}/undo", About::Nobody, owner.post(&undo, &[])).await;
+    for name in ["Cleo", "Dora"] {
+        let email = format!("{}@calm.example", name.to_lowercase());
+        let new = [("first_name", name), ("last_name", "Court"), ("email", email.as_str()), ("role", "provider")];
+        owner.post("/settings/members/invitations", &new).await;
+    }
+    t.send_mail().await;
+    let id = newest(t, "member_invitations").await;
+    let withdraw = path(&id, "withdraw");
+    walk.verb("POST /settings/members/invitations/{id}/withdraw", About::Nobody, owner.post(&withdraw, &[])).await;
+    let rows = t.raw.rows("select id from member_invitations where email = 'cleo@calm.example' order by id desc");
+    let id = uuid::Uuid::parse_str(rows[0][0].as_deref().expect("an id")).expect("an id").to_string();
+    let resend = path(&id, "resend");
+    walk.verb("POST /settings/members/invitations/{id}/resend", About::Nobody, owner.post(&resend, &[])).await;
+    t.send_mail().await;
+    let mut cleo = t.browser();
+    cleo.open_link(&t.mail_to("cleo@calm.example").link()).await;
+    let join = cleo.post("/join-staff", &[("password", PASSWORD)]);
+    walk.verb("POST /join-staff", About::Nobody, join).await;
+    let id = newest(t, "members").await;
+    let change = [("first_name", "Cleo"), ("last_name", "Kort"), ("role", "admin"), ("version", "1")];
+    let path = format!("/settings/members/{id}");
+    walk.verb("POST /settings/members/{id}", About::Nobody, owner.post(&path, &change)).await;
+    let disable = format!("{path}/disable");
+    walk.verb("POST /settings/members/{id}/disable", About::Nobody, owner.post(&disable, &[])).await;
+    let enable = format!("{path}/enable");
+    walk.verb("POST /settings/members/{id}/enable", About::Nobody, owner.post(&enable, &[])).await;
+}
+
+async fn verbs_about_tokens(walk: &mut Walk<'_>, owner: &mut Browser) {
+    let make = owner.post("/settings/tokens", &[("name", "The website")]);
+    walk.verb("POST /settings/tokens", About::Nobody, make).await;
+    let revoke = format!("/settings/tokens/{}/revoke", newest(walk.t, "api_tokens").await);
+    walk.verb("POST /settings/tokens/{id}/revoke", About::Nobody, owner.post(&revoke, &[])).await;
+}
+
 /// The first practice, made by the printed link.
 async fn setting_up(walk: &mut Walk<'_>) {
     let t = walk.t;
@@ -191,6 +235,8 @@ both_engines! {
         verbs_of_staff(&mut walk, &practice, &mut owner).await;
         verbs_of_groups(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
+        verbs_about_members(&mut walk, &mut owner).await;
+        verbs_about_tokens(&mut walk, &mut owner).await;
         verbs_of_an_account(&mut walk, &practice, &mut owner).await;
         let Walk { walked, mut missing, .. } = walk;
         let routes = testkit::ruh::routes::list(&t.app);
