@@ -79,6 +79,66 @@ pub struct Wanted {
     pub sort: Sort,
 }
 
+/// What stands in the address of the Clients page.
+#[derive(Debug, Default, Clone, serde::Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    pub search: String,
+    pub sort: String,
+    pub group_id: String,
+    pub cursor: String,
+}
+
+impl ListQuery {
+    /// The address of the list, from this cursor on.
+    pub fn address(&self, cursor: Option<&str>) -> String {
+        let text = self.text(cursor);
+        if text.is_empty() { "/clients".into() } else { format!("/clients?{text}") }
+    }
+
+    /// As it stands behind the question mark; what is not set is left out.
+    pub fn text(&self, cursor: Option<&str>) -> String {
+        let pairs = [
+            ("search", self.search.as_str()),
+            ("group_id", &self.group_id),
+            ("sort", &self.sort),
+            ("cursor", cursor.unwrap_or_default()),
+        ];
+        let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        serde_urlencoded::to_string(pairs).unwrap_or_default()
+    }
+}
+
+impl Wanted {
+    /// What a page's address wants; what cannot be read of it is left out.
+    pub fn of(query: &ListQuery) -> Wanted {
+        Wanted {
+            search: Search::of(&query.search),
+            status: "active".into(),
+            group: query.group_id.parse().ok(),
+            sort: Sort::parse(&query.sort).unwrap_or(Sort::Name),
+        }
+    }
+
+    /// Whether the list is less than everybody.
+    pub fn is_narrowed(&self) -> bool {
+        self.search != Search::None || self.group.is_some()
+    }
+}
+
+/// The ids of everybody whom an address (what stands behind its question mark) finds, so many at a time; and where to go
+/// on, if there are more.
+pub fn gather(p: &Practice, query: &str, cursor: Option<&str>, limit: i64) -> Result<(Vec<ClientId>, Option<String>)> {
+    let query: ListQuery = serde_urlencoded::from_str(query).unwrap_or_default();
+    let wanted = Wanted::of(&query);
+    let after = match cursor {
+        Some(cursor) => Cursor::parse(cursor, wanted.sort)?,
+        None => wanted.sort.start(),
+    };
+    let found = page(p, &wanted, &after, limit)?;
+    Ok((found.rows.iter().map(|row| row.id).collect(), found.next.map(|next| next.text())))
+}
+
 /// The row after which a page goes on. It names no practice: whatever it says, the list stays this practice's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {

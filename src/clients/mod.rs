@@ -17,6 +17,7 @@ mod queries;
 mod record;
 
 pub use email::EmailChange;
+pub use list::gather;
 pub use record::{Client, Fields, Typed, parse};
 
 use crate::access::Reach;

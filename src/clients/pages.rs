@@ -3,14 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
-use super::list::{self, Cursor, Listed, Search, Sort, Wanted};
+use super::list::{self, Cursor, ListQuery, Listed, Sort, Wanted};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::groups::{self, Group};
-use crate::ids::GroupId;
 use crate::people::{self, initials};
 use crate::routes::Routes;
 use crate::ui::{Empty, Link, Section, Shell, Status, Tone};
@@ -44,22 +42,11 @@ struct Row {
     send: &'static str,
 }
 
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(default)]
-struct ListQuery {
-    search: String,
-    sort: String,
-    group_id: String,
-    cursor: String,
-}
-
 async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
-    let sort = Sort::parse(&query.sort).unwrap_or(Sort::Name);
-    let group: Option<GroupId> = query.group_id.parse().ok();
-    let search = Search::of(&query.search);
-    let narrowed = search != Search::None || group.is_some();
+    let wanted = Wanted::of(&query);
+    let sort = wanted.sort;
+    let narrowed = wanted.is_narrowed();
     let after = if query.cursor.is_empty() { sort.start() } else { Cursor::parse(&query.cursor, sort)? };
-    let wanted = Wanted { search, status: "active".into(), group, sort };
     let (rows, groups) =
         ctx.door()?.read(move |p| Ok((list::page(p, &wanted, &after, list::PAGE)?, groups::all(p)?))).await?;
     let entry = Entry::new("client.listed", "client", None).detail(rows.rows.len().to_string());
@@ -67,8 +54,8 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
     let more = rows.next.is_some();
     let page = IndexPage {
         shell: ctx.shell("Clients", Section::Clients),
-        next: rows.next.map(|cursor| address(&query, Some(&cursor.text()))),
-        first: (!query.cursor.is_empty()).then(|| address(&query, None)),
+        next: rows.next.map(|cursor| query.address(Some(&cursor.text()))),
+        first: (!query.cursor.is_empty()).then(|| query.address(None)),
         count: count_said(rows.rows.len(), more, query.cursor.is_empty()),
         empty: rows.rows.is_empty().then(|| empty(narrowed)),
         rows: rows.rows.into_iter().map(row).collect(),
@@ -133,16 +120,4 @@ pub fn invitation_status(has_email: bool, state: Option<&str>) -> Status {
         Some(_) => (Tone::Neutral, "Invited", ""),
     };
     Status { tone, text: text.into(), hint: hint.into() }
-}
-
-fn address(query: &ListQuery, cursor: Option<&str>) -> String {
-    let pairs = [
-        ("search", query.search.as_str()),
-        ("group_id", &query.group_id),
-        ("sort", &query.sort),
-        ("cursor", cursor.unwrap_or_default()),
-    ];
-    let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
-    if text.is_empty() { "/clients".into() } else { format!("/clients?{text}") }
 }

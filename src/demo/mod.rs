@@ -20,6 +20,7 @@ use crate::members::{self, NewMember};
 use crate::people::Email;
 use crate::practice::{House, Practice};
 use crate::practices::{self, Creation, NewPractice};
+use crate::words::Words;
 use crate::{groups, portal_access};
 
 const NAME: &str = "Harbour Light Therapy";
@@ -112,7 +113,11 @@ fn staff(p: &Practice, owner: &Actor, hash: &str) -> Result<Vec<Actor>> {
     Ok(team)
 }
 
+/// The three that every practice starts with, and two more.
 fn all_groups(p: &Practice) -> Result<Vec<GroupId>> {
+    for (name, colour) in [("Monday evening circle", "green"), ("Students", "pink")] {
+        groups::add(p, &groups::Typed { name: name.into(), colour: colour.into() }, Words::of("en"))?;
+    }
     Ok(groups::all(p)?.into_iter().map(|group| group.id).collect())
 }
 
