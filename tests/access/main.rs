@@ -2,6 +2,7 @@
 
 mod api;
 mod input;
+mod limits;
 mod matrix;
 mod openapi;
 mod statements;
