@@ -117,7 +117,7 @@ async fn update(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, body: Js
             let current = super::find(p, id)?;
             once(p, key.as_deref(), &body.hash, || {
                 let typed = body.value.over(current.fields.typed());
-                let fields = super::parse(p, &typed, words)?.map_err(Error::Invalid)?;
+                let fields = super::parse_change(p, &typed, words, &current.fields)?.map_err(Error::Invalid)?;
                 match super::change(p, id, &fields, body.value.version)? {
                     Saved::Saved { .. } => record(p, id, StatusCode::OK),
                     Saved::Stale(now) => Err(Error::Conflict(format!(

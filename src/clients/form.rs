@@ -1,6 +1,6 @@
 //! The fields of a record, as Add Client and Personal Information show them, and how their form is read.
 
-use super::record::Typed;
+use super::record::{Fields, Typed};
 use crate::error::{FieldError, Result};
 use crate::groups::{self, Group};
 use crate::members::{self, Provider};
@@ -38,6 +38,19 @@ pub struct Choices {
 
 pub fn choices(p: &Practice) -> Result<Choices> {
     Ok(Choices { groups: groups::all(p)?, providers: members::providers(p)? })
+}
+
+/// The same for one record: who cares for the client stays to be seen, though nobody could choose them any more.
+pub fn choices_for(p: &Practice, fields: &Fields) -> Result<Choices> {
+    let mut choices = choices(p)?;
+    for id in fields.primary_provider.iter().chain(&fields.care_team) {
+        if choices.providers.iter().any(|known| known.id == *id) {
+            continue;
+        }
+        let name = members::name_of(p, *id)?.unwrap_or_default();
+        choices.providers.push(Provider { id: *id, name: format!("{name} (no longer a provider)") });
+    }
+    Ok(choices)
 }
 
 /// Builds the fields with what was typed, what was wrong, and what stands now where a save was stale.

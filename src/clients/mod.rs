@@ -18,7 +18,7 @@ mod record;
 
 pub use email::EmailChange;
 pub use list::gather;
-pub use record::{Client, Fields, Typed, parse};
+pub use record::{Client, Fields, Typed, parse, parse_change};
 
 use crate::access::Reach;
 use crate::activities::Kind as Activity;

@@ -6,10 +6,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::duplicates::{self, Duplicate};
-use super::form::{Choices, FieldSet, choices, field_set, given, summary, typed_from};
+use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typed_from};
 use super::pages::invitation_status;
 use super::record::Client;
-use super::{EmailChange, Saved, Typed, change, find, parse};
+use super::{EmailChange, Saved, Typed, change, find, parse_change};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::error::{FieldError, Result};
@@ -90,7 +90,7 @@ fn look(p: &Practice, id: ClientId) -> Result<Seen> {
     let client = find(p, id)?;
     let mut alike = duplicates::of(p, &client.fields, Some(id))?;
     alike.retain(Duplicate::is_likely);
-    Ok(Seen { client, choices: choices(p)?, history: invitations::history(p, id)?, alike })
+    Ok(Seen { choices: choices_for(p, &client.fields)?, client, history: invitations::history(p, id)?, alike })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -253,8 +253,8 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
         .write({
             let typed = typed.clone();
             move |p| {
-                find(p, id)?;
-                let fields = match parse(p, &typed, words)? {
+                let now = find(p, id)?;
+                let fields = match parse_change(p, &typed, words, &now.fields)? {
                     Err(refused) => return Ok(Outcome::Refused(Box::new(look(p, id)?), refused)),
                     Ok(fields) => fields,
                 };

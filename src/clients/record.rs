@@ -168,10 +168,23 @@ impl Fields {
 
 /// Parses what was typed. Groups and providers must be this practice's. The outer error is the database's, the inner
 /// one what is wrong with which field.
-pub fn parse(p: &Practice, typed: &Typed, words: Words) -> Result<std::result::Result<Fields, Vec<FieldError>>> {
+pub fn parse(p: &Practice, typed: &Typed, words: Words) -> Result<Parsed> {
+    parse_with(p, typed, words, Vec::new())
+}
+
+/// Parses a change: who cares for the client already may stay, though nobody could choose them any more.
+pub fn parse_change(p: &Practice, typed: &Typed, words: Words, now: &Fields) -> Result<Parsed> {
+    let stay = now.primary_provider.into_iter().chain(now.care_team.iter().copied()).collect();
+    parse_with(p, typed, words, stay)
+}
+
+/// The record, or what is wrong with which field.
+pub type Parsed = std::result::Result<Fields, Vec<FieldError>>;
+
+fn parse_with(p: &Practice, typed: &Typed, words: Words, stay: Vec<MemberId>) -> Result<Parsed> {
     let practice = p.house().practice_info(p.id)?.ok_or(Error::NotFound)?;
     let groups: Vec<GroupId> = groups::all(p)?.into_iter().map(|g| g.id).collect();
-    let providers: Vec<MemberId> = members::providers(p)?.into_iter().map(|m| m.id).collect();
+    let providers: Vec<MemberId> = members::providers(p)?.into_iter().map(|m| m.id).chain(stay).collect();
     let mut refused = Refused { errors: Vec::new(), words };
     let primary_provider = refused.choice("primary_provider_id", &typed.primary_provider_id, &providers);
     let mut care_team: Vec<MemberId> =

@@ -89,8 +89,18 @@ pub fn offered(own: Role) -> &'static [Role] {
 
 pub fn summary(refused: &[FieldError], words: Words) -> ErrorSummary {
     ErrorSummary {
-        items: refused.iter().map(|e| (e.field.clone(), e.message.clone())).collect(),
+        items: refused.iter().map(|e| (e.field.clone(), format!("{}: {}", label(&e.field), e.message))).collect(),
         title: words.t("ui-error-summary"),
+    }
+}
+
+/// A field as the summary names it.
+fn label(field: &str) -> &'static str {
+    match field {
+        "first_name" => "First name",
+        "last_name" => "Last name",
+        "email" => "Email",
+        _ => "Role",
     }
 }
 

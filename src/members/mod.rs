@@ -4,6 +4,7 @@
 //! practice only; it is shown once and kept as a hash. Somebody new is invited by mail (`invitations`) and has no row,
 //! and so no right, until they accept. Whoever is disabled is out with their next request.
 
+mod api;
 mod form;
 pub mod invitations;
 mod invited_pages;
@@ -11,6 +12,7 @@ mod member_pages;
 mod pages;
 mod queries;
 mod staff;
+mod token_api;
 mod token_pages;
 mod tokens;
 
@@ -28,7 +30,8 @@ pub use tokens::{Holder, by_secret, note_use};
 
 pub fn routes(routes: crate::routes::Routes) -> crate::routes::Routes {
     let routes = invited_pages::routes(invitations::routes(pages::routes(routes)));
-    token_pages::routes(member_pages::routes(routes))
+    let routes = token_pages::routes(member_pages::routes(routes));
+    token_api::routes(api::routes(routes))
 }
 
 /// Somebody new on the staff.

@@ -5,7 +5,9 @@
 
 mod api;
 mod pages;
+mod profile;
 mod queries;
+mod settings_page;
 
 use crate::access::{Actor, Role};
 use crate::accounts::{self, Confirmed};
@@ -22,7 +24,7 @@ use crate::web::PracticeInfo;
 const SETUP_KEY: &str = "setup";
 
 pub fn routes(routes: Routes) -> Routes {
-    pages::routes(api::routes(routes))
+    settings_page::routes(pages::routes(api::routes(routes)))
 }
 
 /// A practice and its first owner.

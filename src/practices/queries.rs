@@ -1,3 +1,4 @@
+use super::profile::{Change, Profile};
 use super::{NewPractice, SecuritySettings};
 use crate::error::Result;
 use crate::ids::PracticeId;
@@ -11,6 +12,8 @@ crate::sql! {
     house SAVE_SECURITY =
         "update practices set staff_idle_minutes = $2, client_idle_minutes = $3, clients_may_change_email = $4,
          version = version + 1 where id = $1";
+    house FIND = "select name, slug, time_zone, created_at, version from practices where id = $1";
+    house SAVE = "update practices set name = $2, time_zone = $3, version = version + 1 where id = $1";
     house REMEMBER = "insert into installation (key, value) values ($1, $2)";
     house REMEMBERED = "select value from installation where key = $1";
     house FORGET = "delete from installation where key = $1";
@@ -32,6 +35,23 @@ pub fn save_security(h: &House, id: PracticeId, settings: SecuritySettings) -> R
     let values =
         params![id, settings.staff_idle_minutes, settings.client_idle_minutes, settings.clients_may_change_email];
     h.run(&SAVE_SECURITY, values).map(drop)
+}
+
+pub fn find(h: &House, id: PracticeId) -> Result<Option<Profile>> {
+    h.one(&FIND, params![id], |row| {
+        Ok(Profile {
+            id,
+            name: row.get(0)?,
+            slug: row.get(1)?,
+            time_zone: row.get(2)?,
+            created_at: row.get(3)?,
+            version: row.get(4)?,
+        })
+    })
+}
+
+pub fn save(h: &House, id: PracticeId, to: &Change) -> Result<()> {
+    h.run(&SAVE, params![id, &to.name, &to.time_zone]).map(drop)
 }
 
 pub fn remember(h: &House, key: &str, value: &str) -> Result<()> {

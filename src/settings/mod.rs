@@ -15,6 +15,7 @@ pub fn routes(routes: Routes) -> Routes {
 
 /// The left-hand menu: an entry appears with its feature, for those who may open it.
 const MENU: &[(&str, &str, Access)] = &[
+    ("/settings/practice", "Practice", RUNS_PRACTICE),
     ("/settings/members", "Members", RUNS_PRACTICE),
     ("/settings/groups", "Groups", ANY_STAFF),
     ("/settings/security", "Security", ANY_STAFF),

@@ -103,7 +103,6 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         StatusCode::TOO_MANY_REQUESTS => "error-too-many",
         StatusCode::SERVICE_UNAVAILABLE => "error-unavailable",
         StatusCode::CONFLICT => "error-conflict",
-        StatusCode::PAYLOAD_TOO_LARGE => "error-too-large",
         s if s.is_client_error() => "error-bad-request",
         _ => "error-internal",
     };

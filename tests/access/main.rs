@@ -2,8 +2,8 @@
 
 mod api;
 mod input;
-mod limits;
 mod matrix;
+mod members;
 mod openapi;
 mod statements;
 mod structure;

@@ -29,7 +29,7 @@ fn table() -> (Vec<&'static str>, BTreeMap<String, Vec<u16>>) {
 }
 
 /// A path with the subject put in.
-pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
+fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
     let (named, id) = match route.path {
         "/dev/mail/{id}" => (
             "{id}",
@@ -86,7 +86,7 @@ fn restore(t: &TestApp) {
     t.raw.run(
         "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
          delete from guesses; update members set disabled_at = null where disabled_at > 1;
-         update member_invitations set state = 'sent';
+         update member_invitations set state = 'sent', created_at = 1;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

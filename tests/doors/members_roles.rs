@@ -232,4 +232,32 @@ both_engines! {
         assert_eq!(set_role(&mut s.owner, &support, "admin", 3).await.status, 303);
         assert!(!s.owner.get("/clients/new").await.text.contains("Sam Reed</option>"));
     }
+
+    async fn clients_keep_who_left_until_somebody_else_is_chosen(t: TestApp) {
+        let mut s = staff(&t).await;
+        let [owner, admin, provider, _] = s.ids.clone();
+        let client = t.client(&s.practice, json!({"primary_provider_id": provider, "care_team_ids": [admin]})).await;
+        let untouched = t.client(&s.practice, json!({})).await;
+        for id in [&provider, &admin] {
+            assert_eq!(s.owner.post(&format!("{MEMBERS}/{id}/disable"), &[]).await.status, 303);
+        }
+        let page = s.owner.get(&format!("/clients/{client}?edit=1")).await.text;
+        assert!(page.contains("provider Member (no longer a provider)"), "{page}");
+        // Neither the page nor a program loses them by changing something else.
+        let fields = [("first_name", "Ana"), ("last_name", "Marchetti"), ("pronouns", "she"), ("primary_provider_id", provider.as_str()), ("care_team_ids", admin.as_str()), ("version", "1")];
+        let saved = s.owner.post(&format!("/clients/{client}"), &fields).await;
+        assert_eq!(saved.status, 303, "{}", saved.text);
+        let mut api = t.browser().bearer(&t.token(&s.practice, s.practice.owner).await);
+        let path = format!("/api/v1/clients/{client}");
+        let changed = api.json("PATCH", &path, &json!({"note": "x"})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        assert_eq!((&changed.json()["primary_provider_id"], &changed.json()["care_team_ids"]), (&json!(provider), &json!([admin])));
+        // Nobody else gets them.
+        for body in [json!({"primary_provider_id": provider}), json!({"care_team_ids": [admin]})] {
+            assert_eq!(api.json("PATCH", &format!("/api/v1/clients/{untouched}"), &body).await.status, 422, "{body}");
+        }
+        let moved = api.json("PATCH", &path, &json!({"primary_provider_id": owner, "care_team_ids": []})).await;
+        assert_eq!(moved.json()["primary_provider_id"], json!(owner));
+        assert_eq!(api.json("PATCH", &path, &json!({"primary_provider_id": admin})).await.status, 422, "and not back");
+    }
 }

@@ -207,6 +207,39 @@ async fn verbs_about_tokens(walk: &mut Walk<'_>, owner: &mut Browser) {
     walk.verb("POST /settings/tokens/{id}/revoke", About::Nobody, owner.post(&revoke, &[])).await;
 }
 
+/// Members, tokens and the practice itself, as another program changes them.
+async fn verbs_of_a_program(walk: &mut Walk<'_>, practice: &TestPractice) {
+    let t = walk.t;
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let none = json!({});
+    let name = json!({"name": "Calm Haven"});
+    let rename = program.json("PATCH", "/api/v1/practice", &name);
+    walk.verb("PATCH /api/v1/practice", About::Nobody, rename).await;
+    let new = json!({"first_name": "Eve", "last_name": "East", "email": "eve@calm.example", "role": "support"});
+    let invite = program.json("POST", "/api/v1/members", &new);
+    let invited = walk.verb("POST /api/v1/members", About::Nobody, invite).await;
+    t.send_mail().await;
+    let path = format!("/api/v1/members/invitations/{}", invited.json()["id"].as_str().expect("an id"));
+    let again = format!("{path}/resend");
+    let resend = program.json("POST", &again, &none);
+    walk.verb("POST /api/v1/members/invitations/{id}/resend", About::Nobody, resend).await;
+    let withdraw = program.json("DELETE", &path, &none);
+    walk.verb("DELETE /api/v1/members/invitations/{id}", About::Nobody, withdraw).await;
+    let path = format!("/api/v1/members/{}", newest(t, "members").await);
+    let role = json!({"role": "support"});
+    walk.verb("PATCH /api/v1/members/{id}", About::Nobody, program.json("PATCH", &path, &role)).await;
+    for what in ["disable", "enable"] {
+        let path = format!("{path}/{what}");
+        let route = format!("POST /api/v1/members/{{id}}/{what}");
+        walk.verb(&route, About::Nobody, program.json("POST", &path, &none)).await;
+    }
+    let name = json!({"name": "The website"});
+    let make = program.json("POST", "/api/v1/tokens", &name);
+    let made = walk.verb("POST /api/v1/tokens", About::Nobody, make).await;
+    let path = format!("/api/v1/tokens/{}", made.json()["id"].as_str().expect("an id"));
+    walk.verb("DELETE /api/v1/tokens/{id}", About::Nobody, program.json("DELETE", &path, &none)).await;
+}
+
 /// The first practice, made by the printed link.
 async fn setting_up(walk: &mut Walk<'_>) {
     let t = walk.t;
@@ -237,6 +270,10 @@ both_engines! {
         verbs_of_a_client(&mut walk).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;
+        let named = [("name", "Calm Harbour Therapy"), ("time_zone", "Europe/Berlin"), ("version", "1")];
+        let save = owner.post("/settings/practice", &named);
+        walk.verb("POST /settings/practice", About::Nobody, save).await;
+        verbs_of_a_program(&mut walk, &practice).await;
         verbs_of_an_account(&mut walk, &practice, &mut owner).await;
         let Walk { walked, mut missing, .. } = walk;
         let routes = testkit::ruh::routes::list(&t.app);

@@ -235,7 +235,12 @@ pub fn waiting(p: &Practice) -> Result<Vec<Invitation>> {
 /// Every invitation to one's address, newest first, and their histories.
 pub fn history(p: &Practice, email: &Email) -> Result<Vec<(Invitation, Vec<Event>)>> {
     let all = queries::to_address(p, &email.key)?;
-    all.into_iter().map(|invitation| Ok((invitation.clone(), queries::events(p, invitation.id)?))).collect()
+    all.into_iter().map(|invitation| Ok((invitation.clone(), events(p, invitation.id)?))).collect()
+}
+
+/// What happened to one invitation, the newest first.
+pub fn events(p: &Practice, id: MemberInvitationId) -> Result<Vec<Event>> {
+    queries::events(p, id)
 }
 
 fn event(p: &Practice, id: MemberInvitationId, kind: &str, detail: Option<&str>) -> Result<()> {
