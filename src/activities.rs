@@ -15,6 +15,7 @@ crate::sql! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     ClientAdded,
+    SignedUp,
     ClientChanged,
     EmailChanged,
     InvitationQueued,
@@ -29,6 +30,7 @@ impl Kind {
     fn as_str(self) -> &'static str {
         match self {
             Kind::ClientAdded => "client.added",
+            Kind::SignedUp => "client.signed_up",
             Kind::ClientChanged => "client.changed",
             Kind::EmailChanged => "client.email_changed",
             Kind::InvitationQueued => "invitation.queued",

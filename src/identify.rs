@@ -63,7 +63,7 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     let Some(session) = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten() else {
         return Ok(Found::Nobody);
     };
-    let Some(email) = accounts::login_email(h, session.account)? else {
+    let Some(shown) = accounts::shown_email(h, session.account)? else {
         return Ok(Found::Nobody);
     };
     let place = match session.place {
@@ -79,7 +79,7 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     if is_idle(h.now, session.last_seen_at, idle) {
         return Ok(Found::Idle(session));
     }
-    Ok(Found::Signed(Box::new(SignedIn { session, email, idle, place })))
+    Ok(Found::Signed(Box::new(SignedIn { session, email: shown.email, provisional: shown.provisional, idle, place })))
 }
 
 fn minutes(count: i64) -> Duration {

@@ -78,3 +78,4 @@ id_type!(
     /// An API token; not the secret itself.
     TokenId
 );
+id_type!(InviteLinkId);

@@ -22,6 +22,7 @@ pub mod home;
 pub mod identify;
 pub mod ids;
 pub mod invitations;
+pub mod invite_links;
 pub mod jobs;
 pub mod logging;
 pub mod mail;

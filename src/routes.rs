@@ -123,6 +123,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::clients::routes(routes);
     let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);
+    let routes = crate::invite_links::routes(routes);
     let routes = crate::groups::routes(routes);
     let routes = crate::group_settings::routes(routes);
     let routes = crate::settings::routes(routes);

@@ -24,6 +24,38 @@ fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// How often something may be done: by an address, with a link, in a practice.
+#[derive(Debug, Clone)]
+pub struct Cap {
+    bucket: Vec<u8>,
+    limit: i64,
+    window: Duration,
+}
+
+impl Cap {
+    /// `window`: a day at most; older counts are purged.
+    pub fn new(app: &crate::app::App, purpose: &str, what: &[u8], limit: i64, window: Duration) -> Cap {
+        Cap { bucket: app.secrets.digest(purpose, &[what])[..16].to_vec(), limit, window }
+    }
+
+    /// The same for one network address, or a network of 64 bits.
+    pub fn of_network(app: &crate::app::App, purpose: &str, ip: IpAddr, limit: i64, window: Duration) -> Cap {
+        Cap::new(app, purpose, network(ip).to_string().as_bytes(), limit, window)
+    }
+}
+
+/// Counts one under each cap, in their order. What one refuses is not counted under those behind it: whoever is refused
+/// alone must not use up what is everybody's.
+pub fn take_all(h: &House, caps: &[Cap]) -> Result<Outcome> {
+    for cap in caps {
+        let (start, tries) = queries::count_guess(h, &cap.bucket, h.now.minus(cap.window))?;
+        if tries > cap.limit {
+            return Ok(Outcome::Wait { seconds: start.plus(cap.window).since(h.now).as_secs().max(1) });
+        }
+    }
+    Ok(Outcome::Allowed)
+}
+
 /// Who is guessing at what.
 #[derive(Debug, Clone)]
 pub struct Guesses {

@@ -12,6 +12,7 @@ mod links;
 mod pages;
 pub mod passwords;
 mod places;
+pub mod provisional;
 mod queries;
 mod reset_pages;
 mod session_pages;
@@ -19,17 +20,18 @@ mod sessions;
 mod sign_in;
 
 pub use claims::{known, still_proven, take_address};
-pub use guesses::{Guesses, Outcome as GuessOutcome};
+pub use guesses::{Cap, Guesses, Outcome as GuessOutcome, take_all};
 pub use links::{LinkKind, request_link};
 pub use pages::{sign_in_as_member, sign_in_page};
 pub use passwords::{Weakness, check_new};
 pub use places::{Place, PlaceKind, places_of, reaches_only};
+pub use provisional::{attempt_again, attempt_sign_up};
 pub use reset_pages::{link_mark, new_password_field, take_link};
 pub use sessions::{
     NO_PLACE_IDLE, NewSession, Session, SessionRow, TOUCH_EVERY, device_name, end, end_all_of_access,
     end_all_of_account, end_all_of_member, end_others, find, list, start, touch,
 };
-pub use sign_in::{Attempt, Proven, Stand, Started, attempt, start_for};
+pub use sign_in::{Attempt, Proven, Stand, Started, attempt, start_for, waiting};
 
 use uuid::Uuid;
 
@@ -65,6 +67,22 @@ pub fn addresses(h: &House, account: AccountId) -> Result<Vec<Address>> {
 /// The address an account signs in with.
 pub fn login_email(h: &House, account: AccountId) -> Result<Option<Email>> {
     Ok(addresses(h, account)?.into_iter().find(|a| a.is_login).map(|a| a.email))
+}
+
+/// The address that an account is shown with: its login, or what was typed at a sign-up that nobody has proven yet.
+pub fn shown_email(h: &House, account: AccountId) -> Result<Option<Shown>> {
+    if let Some(email) = login_email(h, account)? {
+        return Ok(Some(Shown { email, provisional: false }));
+    }
+    Ok(provisional::email(h, account)?.map(|email| Shown { email, provisional: true }))
+}
+
+/// An address to be shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub email: Email,
+    /// Typed at a sign-up, and not proven to be anybody's.
+    pub provisional: bool,
 }
 
 /// Makes an account with one address.
@@ -140,6 +158,8 @@ pub fn replace_login(h: &House, account: AccountId, new: &Email) -> Result<()> {
         Some(known) => queries::make_login(h, known.id)?,
         None => add_address(h, account, new, Confirmed::NotYet)?,
     }
+    // An address that was only typed at a sign-up has been put right.
+    queries::clear_sign_up_email(h, account)?;
     links::end_all(h, account)?;
     sessions::end_all_of_account(h, account, None)?;
     h.audit_account(None, account.0, "address.replaced")

@@ -23,6 +23,10 @@ crate::sql! {
          where account_id = $1 and retired_at is null order by created_at";
     house ADDRESS_BY_ID = "select account_id, email from account_emails where id = $1 and retired_at is null";
     house INSERT_ACCOUNT = "insert into accounts (id, password_hash, created_at) values ($1, $2, $3)";
+    house INSERT_PROVISIONAL =
+        "insert into accounts (id, password_hash, created_at, sign_up_email) values ($1, $2, $3, $4)";
+    house SIGN_UP_EMAIL = "select sign_up_email from accounts where id = $1";
+    house CLEAR_SIGN_UP_EMAIL = "update accounts set sign_up_email = null where id = $1";
     house INSERT_ADDRESS =
         "insert into account_emails (id, account_id, email, email_key, is_login, confirmed_at, created_at)
          values ($1, $2, $3, $4, true, $5, $6)";
@@ -128,6 +132,19 @@ pub fn address_by_id(h: &House, id: Uuid) -> Result<Option<(AccountId, Email)>> 
 
 pub fn insert_account(h: &House, id: AccountId, password_hash: &str) -> Result<()> {
     h.run(&INSERT_ACCOUNT, params![id, password_hash, h.now]).map(drop)
+}
+
+pub fn insert_provisional(h: &House, id: AccountId, password_hash: &str, email: &Email) -> Result<()> {
+    h.run(&INSERT_PROVISIONAL, params![id, password_hash, h.now, &email.address]).map(drop)
+}
+
+pub fn sign_up_email(h: &House, id: AccountId) -> Result<Option<Email>> {
+    let found = h.one(&SIGN_UP_EMAIL, params![id], |row| Ok(row.get::<Option<String>>(0)?))?;
+    Ok(found.flatten().map(Email::stored))
+}
+
+pub fn clear_sign_up_email(h: &House, id: AccountId) -> Result<()> {
+    h.run(&CLEAR_SIGN_UP_EMAIL, params![id]).map(drop)
 }
 
 pub fn insert_address(

@@ -89,13 +89,13 @@ async fn renew(ctx: Ctx, headers: axum::http::HeaderMap, Form(typed): Form<Renew
             let Some(session) = queries::session_ever(h, &crate::secrets::token_hash(&token))? else {
                 return Ok(None);
             };
-            Ok(super::login_email(h, session.account)?.map(|email| (session, email)))
+            Ok(super::shown_email(h, session.account)?.map(|_| session))
         })
         .await?;
-    let Some((session, email)) = before else {
+    let Some(session) = before else {
         return Ok(refused(StatusCode::UNAUTHORIZED, words.t("renew-unknown")));
     };
-    let proven = match sign_in::attempt(&ctx, &email.address, &typed.password).await? {
+    let proven = match super::attempt_again(&ctx, session.account, &typed.password).await? {
         Attempt::In(proven) if proven.account == session.account => proven,
         Attempt::Wait { seconds } => {
             let minutes = seconds.div_ceil(60).to_string();

@@ -81,6 +81,8 @@ pub enum Stand {
 pub struct Started {
     token: String,
     pub place: Option<Place>,
+    /// The account's address is not proven: the device is not known for it either.
+    provisional: bool,
 }
 
 /// Starts a session for somebody proven. The session that the browser had before ends: its token is dead.
@@ -137,7 +139,8 @@ async fn start_with(
                 place: place.clone(),
             };
             sessions::start(h, &new)?;
-            Ok(Some(Started { token: token.clone(), place }))
+            let provisional = super::provisional::email(h, account)?.is_some();
+            Ok(Some(Started { token: token.clone(), place, provisional }))
         })
         .await
 }
@@ -151,6 +154,10 @@ impl Started {
     /// Gives the browser the session, and remembers the device for this address.
     pub fn give(&self, ctx: &Ctx, response: &mut Response, email_key: &str) -> Result<()> {
         Cookie::Session.set(&ctx.app, response, &self.token)?;
+        // A known device may guess where others may not: whoever typed somebody's address at a sign-up has none for it.
+        if self.provisional {
+            return Ok(());
+        }
         Cookie::Device.set(&ctx.app, response, &remembering(ctx, email_key))
     }
 
@@ -163,6 +170,15 @@ impl Started {
 }
 
 impl Proven {
+    pub(super) fn new(account: AccountId, email_key: String, hash: String, guesses: Guesses) -> Proven {
+        Proven { account, email_key, hash, guesses }
+    }
+
+    /// The hash that the password was checked against.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     pub fn email_key(&self) -> &str {
         &self.email_key
     }

@@ -29,9 +29,17 @@ use crate::ids::{ClientId, MemberId};
 use crate::invitations::{self, Invited, Purpose};
 use crate::practice::Practice;
 use crate::routes::Routes;
+use crate::ui::{Tab, Tabs};
 
 pub fn routes(routes: Routes) -> Routes {
     api::routes(profile::routes(new::routes(pages::routes(routes))))
+}
+
+/// The tabs of Add Client: the form, and the link by which people sign up themselves.
+pub fn ways(current: &str) -> Tabs {
+    let all = [("/clients/new", "Add Client"), ("/clients/invite-link", "Share Invite Link")];
+    let tab = |(href, label): (&str, &str)| Tab { href: href.into(), label: label.into(), current: href == current };
+    Tabs { label: "Ways to add a client".into(), items: all.into_iter().map(tab).collect() }
 }
 
 /// Whether an invitation goes out when the client is added.
@@ -46,6 +54,8 @@ pub enum Inviting {
 pub enum Source {
     Added,
     Api,
+    /// Signed up by an invite link; the address on the record is what they typed.
+    InviteLink,
 }
 
 impl Source {
@@ -53,6 +63,7 @@ impl Source {
         match self {
             Source::Added => "added",
             Source::Api => "api",
+            Source::InviteLink => "invite_link",
         }
     }
 }

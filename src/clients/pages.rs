@@ -101,9 +101,28 @@ fn row(listed: Listed) -> Row {
             (true, Some("sent" | "kept" | "bounced" | "superseded")) => "Resend invitation",
             _ => "",
         },
-        invitation: invitation_status(listed.email.is_some(), listed.invitation.as_deref()),
+        invitation: sign_up_status(&listed)
+            .unwrap_or_else(|| invitation_status(listed.email.is_some(), listed.invitation.as_deref())),
         listed,
     }
+}
+
+/// For somebody who signed up by an invite link: what they typed may not be proven yet.
+fn sign_up_status(listed: &Listed) -> Option<Status> {
+    let state = listed.invitation.as_deref().filter(|_| listed.source == "invite_link")?;
+    unconfirmed_status(state)
+}
+
+/// The state of the mail that asks to confirm what was typed at a sign-up; nothing once that is done.
+pub fn unconfirmed_status(state: &str) -> Option<Status> {
+    let (tone, hint) = match state {
+        "queued" => (Tone::Info, "Signed up by invite link; the mail to confirm leaves in a moment"),
+        "sent" | "superseded" => (Tone::Info, "Signed up by invite link; the mail to confirm was sent"),
+        "kept" => (Tone::Warn, "No mail server is set up: the mail to confirm is kept in the local outbox"),
+        "bounced" => (Tone::Bad, "The mail to confirm could not be delivered"),
+        _ => return None,
+    };
+    Some(Status { tone, text: "Email not confirmed".into(), hint: hint.into() })
 }
 
 /// The state of somebody's invitation as a badge.

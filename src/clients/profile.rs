@@ -7,14 +7,14 @@ use serde::Deserialize;
 
 use super::duplicates::{self, Duplicate};
 use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typed_from};
-use super::pages::invitation_status;
+use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
-use super::{EmailChange, Saved, Typed, change, find, parse_change};
+use super::{EmailChange, Saved, Typed, change, find, parse_change, queries};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::error::{FieldError, Result};
 use crate::ids::ClientId;
-use crate::invitations::{self, Event, Invitation, Invited, State};
+use crate::invitations::{self, Event, Invitation, Invited, Purpose, State};
 use crate::people::{self, initials};
 use crate::practice::Practice;
 use crate::routes::Routes;
@@ -84,13 +84,17 @@ struct Seen {
     history: Vec<(Invitation, Vec<Event>)>,
     /// Other records that may be the same person's.
     alike: Vec<Duplicate>,
+    /// The group of the invite link that they signed up by.
+    joined: Option<String>,
 }
 
 fn look(p: &Practice, id: ClientId) -> Result<Seen> {
     let client = find(p, id)?;
     let mut alike = duplicates::of(p, &client.fields, Some(id))?;
     alike.retain(Duplicate::is_likely);
-    Ok(Seen { choices: choices_for(p, &client.fields)?, client, history: invitations::history(p, id)?, alike })
+    let joined = queries::joined_group(p, id)?;
+    let choices = choices_for(p, &client.fields)?;
+    Ok(Seen { choices, client, history: invitations::history(p, id)?, alike, joined })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -135,7 +139,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let page = ShowPage {
         shell: ctx.shell(name.clone(), Section::Clients),
         initials: initials(&name),
-        facts: facts(&seen.client, &seen.choices, &zone),
+        facts: facts(&seen, &zone),
         card: card(&seen.client, &seen.history, &zone, ctx.app.now()),
         fields,
         errors: summary(&edit.refused, words),
@@ -151,7 +155,8 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     html(status, &page)
 }
 
-fn facts(client: &Client, choices: &Choices, zone: &str) -> Vec<(String, String)> {
+fn facts(seen: &Seen, zone: &str) -> Vec<(String, String)> {
+    let (client, choices) = (&seen.client, &seen.choices);
     let f = &client.fields;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let named = |id: &crate::ids::MemberId| choices.providers.iter().find(|m| m.id == *id).map(|m| m.name.clone());
@@ -165,16 +170,19 @@ fn facts(client: &Client, choices: &Choices, zone: &str) -> Vec<(String, String)
         ("Time zone", f.time_zone.as_deref().map(|z| z.replace('_', " ")).unwrap_or_default()),
         ("Other care team members", team.join(", ")),
         ("Record number", text(&f.record_number)),
-        ("Added", format!("{} ({})", client.created_at.said_in(zone), source_said(&client.source))),
+        ("Added", format!("{} · {}", client.created_at.said_in(zone), arrival_said(seen))),
         ("Note", text(&f.note)),
     ];
     all.into_iter().map(|(label, value)| (label.to_string(), value)).collect()
 }
 
-fn source_said(source: &str) -> &'static str {
-    match source {
-        "api" => "by another program",
-        _ => "by the practice",
+/// How a client arrived.
+fn arrival_said(seen: &Seen) -> String {
+    match (seen.client.source.as_str(), &seen.joined) {
+        ("invite_link", Some(group)) => format!("Signed up by invite link · {group}"),
+        ("invite_link", None) => "Signed up by invite link".into(),
+        ("api", _) => "by another program".into(),
+        _ => "by the practice".into(),
     }
 }
 
@@ -204,7 +212,10 @@ fn card(
     InvitationCard {
         id: client.id.to_string(),
         has_email,
-        status: invitation_status(has_email, state.map(State::as_str)),
+        status: latest
+            .filter(|i| i.purpose == Purpose::SignUp)
+            .and_then(|i| unconfirmed_status(i.state.as_str()))
+            .unwrap_or_else(|| invitation_status(has_email, state.map(State::as_str))),
         button,
         explains,
         undo: queued.filter(|i| now < i.leaves_at).map(|i| i.id.to_string()),

@@ -24,6 +24,11 @@ crate::sql! {
         "select id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth, gender, email, phone,
          time_zone, group_id, primary_provider_id, record_number, note, status, source, created_at, updated_at, version
          from clients where practice_id = $1 and id = $2";
+    tenant JOINED_GROUP =
+        "select g.name from sign_ups s
+         join invite_links l on l.practice_id = s.practice_id and l.id = s.link_id
+         join client_groups g on g.practice_id = l.practice_id and g.id = l.group_id
+         where s.practice_id = $1 and s.client_id = $2";
     tenant DELETE_PREFIXES = "delete from client_prefixes where practice_id = $1 and client_id = $2";
     tenant INSERT_PREFIX =
         "insert into client_prefixes (practice_id, client_id, prefix) values ($1, $2, $3) on conflict do nothing";
@@ -70,6 +75,11 @@ pub fn set_prefixes(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
         p.run(&INSERT_PREFIX, params![id, prefix])?;
     }
     Ok(())
+}
+
+/// The group of the invite link that a client signed up by.
+pub fn joined_group(p: &Practice, id: ClientId) -> Result<Option<String>> {
+    p.one(&JOINED_GROUP, params![id], |row| Ok(row.get(0)?))
 }
 
 pub fn by_id(p: &Practice, id: ClientId) -> Result<Option<Client>> {

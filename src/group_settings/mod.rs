@@ -10,6 +10,7 @@ use crate::access::{ANY_STAFF, RUNS_PRACTICE, Role};
 use crate::error::{FieldError, Result};
 use crate::groups::{self, COLOURS, Counted, Deleted, Group, Saved, Typed, Way};
 use crate::ids::GroupId;
+use crate::invite_links;
 use crate::routes::Routes;
 use crate::settings::menu;
 use crate::ui::{Empty, ErrorSummary, Field, Option_, Section, Shell, Tab};
@@ -34,7 +35,19 @@ struct GroupsPage {
     menu: Vec<Tab>,
     runs_practice: bool,
     rows: Vec<Row>,
+    links: Vec<LinkRow>,
     empty: Option<Empty>,
+}
+
+/// A live invite link that the member may share.
+struct LinkRow {
+    id: String,
+    group: String,
+    colour: &'static str,
+    provider: String,
+    share: String,
+    opened: i64,
+    signed_up: i64,
 }
 
 struct Row {
@@ -69,8 +82,24 @@ fn rows(all: Vec<Counted>) -> Vec<Row> {
     all.into_iter().enumerate().map(row).collect()
 }
 
+fn link_row(counted: invite_links::Counted, all: &[Counted]) -> LinkRow {
+    let link = counted.link;
+    let group = all.iter().find(|c| Some(c.group.id) == link.target.group);
+    let provider = link.target.provider.map_or_else(|| "none".into(), |id| id.to_string());
+    let group_id = link.target.group.map(|id| id.to_string()).unwrap_or_default();
+    LinkRow {
+        id: link.id.to_string(),
+        group: link.group_name.unwrap_or_else(|| "No group".into()),
+        colour: group.map_or("", |c| shade(&c.group.colour).key),
+        provider: link.provider_name.unwrap_or_else(|| "nobody yet".into()),
+        share: format!("/clients/invite-link?group_id={group_id}&provider_id={provider}"),
+        opened: counted.opened,
+        signed_up: counted.signed_up,
+    }
+}
+
 async fn show(ctx: Ctx) -> Result<Response> {
-    let all = ctx.door()?.read(groups::counted).await?;
+    let (all, links) = ctx.door()?.read(|p| Ok((groups::counted(p)?, invite_links::all(p)?))).await?;
     let page = GroupsPage {
         shell: ctx.shell("Groups", Section::Settings),
         menu: menu(&ctx, "/settings/groups")?,
@@ -81,6 +110,7 @@ async fn show(ctx: Ctx) -> Result<Response> {
             // The page's one primary action is already there, at the top right.
             action: None,
         }),
+        links: links.into_iter().map(|counted| link_row(counted, &all)).collect(),
         rows: rows(all),
     };
     html(StatusCode::OK, &page)

@@ -22,7 +22,20 @@ macro_rules! by_state {
         concat!(
             "select c.id, c.first_name, c.last_name, c.preferred_name, i.email from invitations i
              join clients c on c.practice_id = i.practice_id and c.id = i.client_id and c.status = 'active'
-             where i.practice_id = $1 and i.state = $2 and ",
+             where i.practice_id = $1 and i.state = $2 and i.purpose <> $5 and ",
+            $reach,
+            " order by i.created_at desc limit $4"
+        )
+    };
+}
+// Who signed up by an invite link; only the newest mail to confirm counts, so that nobody is listed twice.
+macro_rules! unconfirmed {
+    ($reach:literal) => {
+        concat!(
+            "select c.id, c.first_name, c.last_name, c.preferred_name, i.email from invitations i
+             join clients c on c.practice_id = i.practice_id and c.id = i.client_id and c.status = 'active'
+             where i.practice_id = $1 and i.state in ('queued', 'sent', 'kept', 'bounced') and i.purpose = 'sign_up'
+             and i.created_at > $2 and ",
             $reach,
             " order by i.created_at desc limit $4"
         )
@@ -43,6 +56,9 @@ crate::sql! {
     tenant BY_STATE = by_state!("cast($3 as uuid) is not null");
     tenant BY_STATE_TEAM =
         by_state!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
+    tenant UNCONFIRMED = unconfirmed!("cast($3 as uuid) is not null");
+    tenant UNCONFIRMED_TEAM =
+        unconfirmed!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
     tenant NEWEST = newest!("cast($3 as uuid) is not null");
     tenant NEWEST_TEAM =
         newest!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
@@ -64,6 +80,8 @@ struct Lists {
     kept: Vec<Person>,
     waiting: Vec<Person>,
     newest: Vec<Person>,
+    /// Signed up by an invite link, and the email is not confirmed yet.
+    unconfirmed: Vec<Person>,
 }
 
 fn to_person(row: &crate::db::Row) -> Result<Person> {
@@ -74,18 +92,27 @@ fn to_person(row: &crate::db::Row) -> Result<Person> {
 }
 
 fn look(p: &Practice) -> Result<Lists> {
-    let (states, newest, member) = match p.actor.reach() {
-        Reach::CareTeam(member) => (&BY_STATE_TEAM, &NEWEST_TEAM, member.0),
-        _ => (&BY_STATE, &NEWEST, uuid::Uuid::nil()),
+    let (states, unconfirmed, newest, member) = match p.actor.reach() {
+        Reach::CareTeam(member) => (&BY_STATE_TEAM, &UNCONFIRMED_TEAM, &NEWEST_TEAM, member.0),
+        _ => (&BY_STATE, &UNCONFIRMED, &NEWEST, uuid::Uuid::nil()),
     };
-    let in_state = |state: &str| p.all(states, params![state, member, SHOWN], to_person);
+    // Whoever signed up is here already: that their mail waits is said in a list of its own.
+    let in_state = |state: &str, but: &str| p.all(states, params![state, member, SHOWN, but], to_person);
     let month_ago = p.now.minus(std::time::Duration::from_secs(30 * 86_400));
     Ok(Lists {
-        bounced: in_state("bounced")?,
-        kept: in_state("kept")?,
-        waiting: in_state("sent")?,
+        bounced: in_state("bounced", "")?,
+        kept: in_state("kept", "sign_up")?,
+        waiting: in_state("sent", "sign_up")?,
+        unconfirmed: distinct(p.all(unconfirmed, params![month_ago, member, SHOWN], to_person)?),
         newest: p.all(newest, params![month_ago, member, SHOWN], to_person)?,
     })
+}
+
+/// Each person once: a mail may have been sent again.
+fn distinct(mut people: Vec<Person>) -> Vec<Person> {
+    let mut seen = std::collections::HashSet::new();
+    people.retain(|person| seen.insert(person.id));
+    people
 }
 
 #[derive(Template)]

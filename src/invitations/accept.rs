@@ -7,6 +7,7 @@ use crate::audit::Entry;
 use crate::error::Result;
 use crate::ids::{AccessId, AccountId, InvitationId};
 use crate::jobs::Kind as JobKind;
+use crate::members;
 use crate::portal_access::{self, OWN};
 use crate::practice::Practice;
 
@@ -17,6 +18,9 @@ pub enum How {
     NewPassword { hash: String },
     /// Has just proven the password of the address' account; `hash` is the one it was checked against.
     Account { account: AccountId, hash: String },
+    /// Whoever signed up confirms the address: by the password chosen then, or from the browser that signed up. `hash`
+    /// is the account's, as it was when that was looked at.
+    SignedUp { account: AccountId, hash: String },
     /// Confirms the changed address of the account that already has access.
     /// With a new password: whoever was in by the address before must not stay in.
     Confirm { hash: String },
@@ -53,13 +57,17 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     if let Some(refusal) = refusal(invitation.state) {
         return Ok(refusal);
     }
-    if !queries::addressee(p, invitation.client)?.is_some_and(|a| a.active) {
+    let Some(addressee) = queries::addressee(p, invitation.client)?.filter(|a| a.active) else {
         return Ok(Acceptance::Gone);
-    }
-    let account = match (confirms(p, &invitation)?, how) {
-        (true, How::Confirm { hash }) => confirm(p, &invitation, hash)?,
-        (false, How::NewPassword { hash }) => accounts::take_address(&p.house(), &invitation.email, hash)?,
-        (false, How::Account { account, hash }) => {
+    };
+    let account = match (asks(p, &invitation)?, how) {
+        (Asks::Confirm, How::Confirm { hash }) => confirm(p, &invitation, hash)?,
+        (Asks::SignedUp(own), How::SignedUp { account, hash }) if own == *account => {
+            with_sign_up(p, &invitation, own, hash)?
+        }
+        (Asks::SignedUp(own), How::NewPassword { hash }) => anew(p, &invitation, own, hash)?,
+        (Asks::Password, How::NewPassword { hash }) => accounts::take_address(&p.house(), &invitation.email, hash)?,
+        (Asks::Password | Asks::Connect, How::Account { account, hash }) => {
             accounts::still_proven(&p.house(), &invitation.email, *account, hash)?.then_some(*account)
         }
         _ => None,
@@ -70,15 +78,24 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     // The record follows its address: an access of its own by another account ends here, not a moment before.
     if let Some(before) = portal_access::own(p, invitation.client)?.filter(|own| own.account != account) {
         portal_access::end(p, before.id)?;
+        if accounts::provisional::email(&p.house(), before.account)?.is_some() {
+            accounts::provisional::abandon(&p.house(), before.account)?;
+        }
     }
     let access = portal_access::grant(p, invitation.client, account, OWN)?;
     close(p, &invitation)?;
+    if invitation.purpose == Purpose::SignUp {
+        // Whose link it was is told; nobody's: who owns the practice.
+        for member in members::told_for(p, addressee.provider_id)? {
+            p.enqueue(JobKind::TellOfSignUp, member.0, p.now)?;
+        }
+    }
     Ok(Acceptance::In { account, access })
 }
 
 /// Whether the invitation confirms the login of the account that has the access: it must still be that account's
 /// unproven login, and the account must still reach nothing else. Otherwise it is an invitation like any other.
-pub fn confirms(p: &Practice, invitation: &Invitation) -> Result<bool> {
+fn confirms(p: &Practice, invitation: &Invitation) -> Result<bool> {
     if invitation.purpose != Purpose::Confirm {
         return Ok(false);
     }
@@ -90,6 +107,70 @@ pub fn confirms(p: &Practice, invitation: &Invitation) -> Result<bool> {
     let mut live = accounts::addresses(&house, own.account)?.into_iter();
     Ok(live.any(|a| a.is_login && !a.confirmed && a.email.key == *key)
         && accounts::reaches_only(&house, own.account, own.id)?)
+}
+
+/// What the page behind an open invitation asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// A new password, or that of the account that the address may have; the page looks the same for both.
+    Password,
+    /// A new password, for the changed address of the account that has access.
+    Confirm,
+    /// The password that was chosen at the sign-up, for this provisional account.
+    SignedUp(AccountId),
+    /// The password of the account that the typed address belongs to.
+    Connect,
+}
+
+pub fn asks(p: &Practice, invitation: &Invitation) -> Result<Asks> {
+    if confirms(p, invitation)? {
+        return Ok(Asks::Confirm);
+    }
+    if invitation.purpose != Purpose::SignUp {
+        return Ok(Asks::Password);
+    }
+    if accounts::known(&p.house(), &invitation.email)?.is_some() {
+        return Ok(Asks::Connect);
+    }
+    let Some(own) = portal_access::own(p, invitation.client)? else {
+        return Ok(Asks::Password);
+    };
+    let typed = accounts::provisional::email(&p.house(), own.account)?;
+    let same = typed.is_some_and(|typed| typed.key == invitation.email.key);
+    Ok(if same { Asks::SignedUp(own.account) } else { Asks::Password })
+}
+
+/// Makes the address free for whoever has just proven it: a stranger's claim that was never proven is given up.
+/// `false`: it is somebody's.
+fn freed(p: &Practice, invitation: &Invitation) -> Result<bool> {
+    let house = p.house();
+    match accounts::address(&house, &invitation.email.key)? {
+        None => Ok(true),
+        Some(address) if !address.confirmed => accounts::give_up_unconfirmed(&house, &address).map(|()| true),
+        Some(_) => Ok(false),
+    }
+}
+
+/// Whoever signed up, and has the mail too. Their sessions go on.
+fn with_sign_up(p: &Practice, invitation: &Invitation, own: AccountId, hash: &str) -> Result<Option<AccountId>> {
+    let unchanged = accounts::password_hash(&p.house(), own)?.is_some_and(|now| now == hash);
+    if !unchanged || !freed(p, invitation)? {
+        return Ok(None);
+    }
+    accounts::provisional::claim(&p.house(), own, &invitation.email)?;
+    Ok(Some(own))
+}
+
+/// Whoever has the mail and not the password of the sign-up. A stranger may have typed their address: every session and
+/// the password that were made then die.
+fn anew(p: &Practice, invitation: &Invitation, own: AccountId, hash: &str) -> Result<Option<AccountId>> {
+    if !freed(p, invitation)? {
+        // An account without a password, whose holder is here.
+        return accounts::take_address(&p.house(), &invitation.email, hash);
+    }
+    accounts::set_password(&p.house(), own, hash, None)?;
+    accounts::provisional::claim(&p.house(), own, &invitation.email)?;
+    Ok(Some(own))
 }
 
 fn confirm(p: &Practice, invitation: &Invitation, hash: &str) -> Result<Option<AccountId>> {

@@ -122,15 +122,22 @@ fn compose(
 ) -> Result<Mail> {
     let words = Words::of("en");
     let link = app.config.link(&format!("/invitation/{}", super::token(app, practice, invitation.id)));
-    let name = unlinked(&addressee.called);
     let practice_said = unlinked(practice_name);
-    let hello = words.with("mail-hello-name", &[("name", &name)]);
-    let (key, button) = match invitation.purpose {
-        Purpose::Confirm => ("mail-confirm-text", "mail-confirm-button"),
-        Purpose::Invite if addressee.provider.is_some() => ("mail-invitation-text-provider", "mail-invitation-button"),
-        Purpose::Invite => ("mail-invitation-text", "mail-invitation-button"),
-    };
     let provider = unlinked(addressee.provider.as_deref().unwrap_or_default());
+    // Whoever signed up typed the name, and perhaps somebody else's address: nothing of theirs goes there but the link.
+    let typed_by_a_stranger = invitation.purpose == Purpose::SignUp;
+    let hello = match typed_by_a_stranger {
+        true => words.t("mail-hello"),
+        false => words.with("mail-hello-name", &[("name", &unlinked(&addressee.called))]),
+    };
+    let (subject, key, button) = match invitation.purpose {
+        Purpose::Confirm => ("mail-confirm-subject", "mail-confirm-text", "mail-confirm-button"),
+        Purpose::SignUp => ("mail-confirm-subject", "mail-sign-up-text", "mail-confirm-button"),
+        Purpose::Invite if addressee.provider.is_some() => {
+            ("mail-invitation-subject", "mail-invitation-text-provider", "mail-invitation-button")
+        }
+        Purpose::Invite => ("mail-invitation-subject", "mail-invitation-text", "mail-invitation-button"),
+    };
     let text = words.with(key, &[("practice", &practice_said), ("provider", &provider)]);
     let mut paragraphs = vec![hello, text];
     if invitation.purpose == Purpose::Invite {
@@ -138,16 +145,9 @@ fn compose(
     }
     let after = [words.with("mail-button-help", &[("link", &link)]), words.t("mail-invitation-ignore")];
     let (text, html) = bodies(words, &paragraphs, Some((&words.t(button), &link)), &after)?;
-    let subject = match invitation.purpose {
-        Purpose::Invite => "mail-invitation-subject",
-        Purpose::Confirm => "mail-confirm-subject",
+    let to_name = match typed_by_a_stranger {
+        true => String::new(),
+        false => format!("{} {}", addressee.first_name, addressee.last_name),
     };
-    Ok(Mail {
-        id: job.id,
-        to: invitation.email.address.clone(),
-        to_name: format!("{} {}", addressee.first_name, addressee.last_name),
-        subject: words.t(subject),
-        text,
-        html,
-    })
+    Ok(Mail { id: job.id, to: invitation.email.address.clone(), to_name, subject: words.t(subject), text, html })
 }

@@ -7,6 +7,7 @@
 //! confirm a changed address looks the same to staff, so that they cannot tell whether an account is shared.
 
 mod accept;
+mod accept_page;
 pub mod jobs;
 mod pages;
 mod queries;
@@ -92,13 +93,22 @@ pub enum Purpose {
     Invite,
     /// Confirms the changed address of an account that already has access.
     Confirm,
+    /// Confirms what somebody typed as their address when they signed up with an invite link.
+    SignUp,
 }
 
 impl Purpose {
+    const ALL: [Purpose; 3] = [Purpose::Invite, Purpose::Confirm, Purpose::SignUp];
+
+    fn parse(text: &str) -> Option<Purpose> {
+        Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == text)
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Purpose::Invite => "invite",
             Purpose::Confirm => "confirm",
+            Purpose::SignUp => "sign_up",
         }
     }
 }
@@ -143,7 +153,8 @@ pub fn invite(p: &Practice, client: ClientId, email: &Email, purpose: Purpose) -
         return Ok(Invited::TooMany);
     }
     let id = InvitationId(p.new_id());
-    let leaves_at = p.now.plus(p.app.config.undo);
+    // Whoever signed up is waiting for the mail, and there is nobody who could take it back.
+    let leaves_at = if purpose == Purpose::SignUp { p.now } else { p.now.plus(p.app.config.undo) };
     queries::insert(p, id, client, email, purpose.as_str(), leaves_at)?;
     event(p, id, "queued", None)?;
     p.enqueue(JobKind::SendInvitation, id.0, leaves_at)?;
@@ -171,7 +182,12 @@ pub fn resend(p: &Practice, client: ClientId, email: Option<&Email>) -> Result<I
             p.audit(&Entry::new("reset.sent", "client", Some(client.0)).client(client))?;
             Ok(Invited::ResetSent)
         }
-        (Some(_), _) => invite(p, client, email, Purpose::Confirm),
+        (Some(own), _) => match accounts::provisional::email(&p.house(), own.account)? {
+            // Signed up, and the address that was typed then is still the one on file.
+            Some(typed) if typed.key == email.key => invite(p, client, email, Purpose::SignUp),
+            Some(_) => invite(p, client, email, Purpose::Invite),
+            None => invite(p, client, email, Purpose::Confirm),
+        },
         (None, _) => invite(p, client, email, Purpose::Invite),
     }
 }

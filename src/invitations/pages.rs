@@ -5,16 +5,18 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::accept::{self, Acceptance, How, accept, refusal};
+use super::accept::{self, Acceptance, Asks, How, accept, refusal};
+use super::accept_page::{Way, accept_page};
 use super::queries::{self, Addressee};
 use super::{Invitation, Invited, invite, latest, read_token};
 use crate::access::{ANY_STAFF, Access, Actor};
 use crate::accounts::{self, Attempt, Stand, check_new};
 use crate::error::Result;
-use crate::ids::{InvitationId, PracticeId};
+use crate::ids::{AccountId, InvitationId, PracticeId};
 use crate::routes::Routes;
-use crate::ui::{ErrorSummary, Field, Section, Shell};
-use crate::web::{Cookie, Ctx, Form, Path, html, lead_to};
+use crate::ui::{Section, Shell};
+use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
+use crate::words::Words;
 
 pub fn routes(routes: Routes) -> Routes {
     routes
@@ -45,13 +47,12 @@ async fn open(ctx: Ctx, method: Method, Path(token): Path<String>) -> Result<Res
 
 /// What a link leads to.
 #[derive(Clone)]
-struct Found {
+pub struct Found {
     practice: PracticeId,
-    practice_name: String,
-    invitation: Invitation,
-    addressee: Addressee,
-    /// Confirms a changed address, rather than giving access.
-    confirms: bool,
+    pub practice_name: String,
+    pub invitation: Invitation,
+    pub addressee: Addressee,
+    pub asks: Asks,
 }
 
 async fn find(ctx: &Ctx) -> Result<Option<Found>> {
@@ -66,24 +67,11 @@ async fn find(ctx: &Ctx) -> Result<Option<Found>> {
             let (Some(info), Some(invitation)) = (h.practice_info(practice)?, queries::by_id(&p, id)?) else {
                 return Ok(None);
             };
-            let confirms = accept::confirms(&p, &invitation)?;
+            let asks = accept::asks(&p, &invitation)?;
             let addressee = queries::addressee(&p, invitation.client)?.filter(|a| a.active);
-            Ok(addressee.map(|addressee| Found { practice, practice_name: info.name, invitation, addressee, confirms }))
+            Ok(addressee.map(|addressee| Found { practice, practice_name: info.name, invitation, addressee, asks }))
         })
         .await
-}
-
-#[derive(Template)]
-#[template(path = "invitations/accept.html")]
-struct AcceptPage {
-    shell: Shell,
-    errors: ErrorSummary,
-    lead: String,
-    confirms: bool,
-    /// Which link this page was made for: another one may be opened in another tab meanwhile.
-    link: String,
-    email: String,
-    password: Field,
 }
 
 #[derive(Template)]
@@ -94,34 +82,6 @@ struct DeadPage {
     /// Offers to send the newer link again.
     again: bool,
     sign_in: bool,
-}
-
-fn accept_page(ctx: &Ctx, found: &Found, error: Option<String>) -> AcceptPage {
-    let words = ctx.words();
-    let confirms = found.confirms;
-    let title = if confirms {
-        words.t("confirm-title")
-    } else {
-        words.with("invitation-title", &[("name", &found.addressee.called)])
-    };
-    let provider = found.addressee.provider.clone().unwrap_or_default();
-    let values = [("practice", found.practice_name.as_str()), ("provider", provider.as_str())];
-    let lead = match (confirms, provider.is_empty()) {
-        (true, _) => words.with("confirm-lead", &values),
-        (false, true) => words.with("invitation-lead", &values),
-        (false, false) => words.with("invitation-lead-provider", &values),
-    };
-    let items = error.iter().map(|text| ("password".to_string(), text.clone())).collect();
-    let shell = Shell { practice: found.practice_name.clone(), idle_seconds: None, ..ctx.shell(title, Section::None) };
-    AcceptPage {
-        shell,
-        errors: ErrorSummary { items, title: words.t("ui-error-summary") },
-        lead,
-        confirms,
-        link: accounts::link_mark(ctx),
-        email: found.invitation.email.address.clone(),
-        password: accounts::new_password_field(words, error),
-    }
 }
 
 fn dead_page(ctx: &Ctx, why: Option<&Acceptance>) -> Result<Response> {
@@ -137,12 +97,21 @@ fn dead_page(ctx: &Ctx, why: Option<&Acceptance>) -> Result<Response> {
     html(status, &DeadPage { shell, text: words.t(text), again, sign_in })
 }
 
-async fn show(ctx: Ctx) -> Result<Response> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ShowQuery {
+    new: String,
+}
+
+async fn show(ctx: Ctx, Query(query): Query<ShowQuery>) -> Result<Response> {
     match find(&ctx).await? {
         None => dead_page(&ctx, None),
         Some(found) => match refusal(found.invitation.state) {
             Some(why) => dead_page(&ctx, Some(&why)),
-            None => html(StatusCode::OK, &accept_page(&ctx, &found, None)),
+            None => {
+                let way = way(&ctx, &found, &query.new);
+                html(StatusCode::OK, &accept_page(&ctx, &found, way, None))
+            }
         },
     }
 }
@@ -152,6 +121,18 @@ async fn show(ctx: Ctx) -> Result<Response> {
 struct AcceptForm {
     password: String,
     link: String,
+    /// After a sign-up: not the password chosen then, but a new one.
+    new: String,
+}
+
+/// How whoever has the link goes on after a sign-up.
+fn way(ctx: &Ctx, found: &Found, new: &str) -> Way {
+    let signed = ctx.signed().ok().map(|signed| signed.session.account);
+    match found.asks {
+        Asks::SignedUp(_) if !new.is_empty() => Way::Anew,
+        Asks::SignedUp(own) if signed == Some(own) => Way::Here,
+        _ => Way::Usual,
+    }
 }
 
 async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
@@ -163,17 +144,18 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
     }
     if !typed.link.is_empty() && typed.link != accounts::link_mark(&ctx) {
         // The form belongs to another link than the one that was opened last.
-        let page = accept_page(&ctx, &found, Some(ctx.words().t("invitation-again")));
+        let page = accept_page(&ctx, &found, way(&ctx, &found, &typed.new), Some(ctx.words().t("invitation-again")));
         return html(StatusCode::CONFLICT, &page);
     }
-    let how = match prove(&ctx, &found, &typed.password).await? {
+    let way = way(&ctx, &found, &typed.new);
+    let how = match prove(&ctx, &found, way, &typed.password).await? {
         Ok(how) => how,
         Err(message) => {
             // Somebody else may have accepted while the password was looked at: that is what there is to say then.
             if let Some(why) = find(&ctx).await?.and_then(|found| refusal(found.invitation.state)) {
                 return dead_page(&ctx, Some(&why));
             }
-            return html(StatusCode::UNPROCESSABLE_ENTITY, &accept_page(&ctx, &found, Some(message)));
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &accept_page(&ctx, &found, way, Some(message)));
         }
     };
     let id = found.invitation.id;
@@ -188,40 +170,70 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
             Ok(response)
         }
         Acceptance::Again => {
-            html(StatusCode::CONFLICT, &accept_page(&ctx, &found, Some(ctx.words().t("invitation-again"))))
+            // As it stands now: the account, or the address, may be another one's.
+            let Some(found) = find(&ctx).await? else {
+                return dead_page(&ctx, None);
+            };
+            let page = accept_page(&ctx, &found, Way::Usual, Some(ctx.words().t("invitation-again")));
+            html(StatusCode::CONFLICT, &page)
         }
         why => dead_page(&ctx, Some(&why)),
     }
 }
 
-/// The slow part, outside of any transaction: a new password's rules and hash, or the check of a known account's.
+/// The slow part, outside of any transaction: a new password's rules and hash, or the check of one that is known.
 /// The message beside the field otherwise.
-async fn prove(ctx: &Ctx, found: &Found, password: &str) -> Result<std::result::Result<How, String>> {
+async fn prove(ctx: &Ctx, found: &Found, way: Way, password: &str) -> Result<std::result::Result<How, String>> {
     let words = ctx.words();
     let email = &found.invitation.email;
-    let about =
-        [found.addressee.first_name.as_str(), &found.addressee.last_name, &found.addressee.called, &email.address];
-    if found.confirms {
-        return Ok(match check_new(password, &about) {
-            Err(weakness) => Err(words.t(weakness.key())),
-            Ok(()) => Ok(How::Confirm { hash: ctx.app.passwords.hash(password).await? }),
-        });
+    if let (Asks::SignedUp(own), Way::Here | Way::Usual) = (found.asks, way) {
+        return prove_sign_up(ctx, own, way, password).await;
     }
-    let invited = email.clone();
-    let known = ctx.app.read(move |h| accounts::known(h, &invited)).await?;
+    let known = match found.asks {
+        Asks::Password | Asks::Connect => {
+            let invited = email.clone();
+            ctx.app.read(move |h| accounts::known(h, &invited)).await?
+        }
+        Asks::Confirm | Asks::SignedUp(_) => None,
+    };
     if let Some((account, hash)) = known {
         return Ok(match accounts::attempt(ctx, &email.address, password).await? {
             Attempt::In(proven) if proven.account == account => Ok(How::Account { account, hash }),
-            Attempt::Wait { seconds } => {
-                Err(words.with("sign-in-wait", &[("minutes", &seconds.div_ceil(60).to_string())]))
-            }
+            Attempt::Wait { seconds } => Err(wait(words, seconds)),
+            _ if found.asks == Asks::Connect => Err(words.t("renew-failed")),
             _ => Err(words.t("invitation-known-account")),
         });
     }
+    let about =
+        [found.addressee.first_name.as_str(), &found.addressee.last_name, &found.addressee.called, &email.address];
     if let Err(weakness) = check_new(password, &about) {
         return Ok(Err(words.t(weakness.key())));
     }
-    Ok(Ok(How::NewPassword { hash: ctx.app.passwords.hash(password).await? }))
+    let hash = ctx.app.passwords.hash(password).await?;
+    Ok(Ok(if found.asks == Asks::Confirm { How::Confirm { hash } } else { How::NewPassword { hash } }))
+}
+
+fn wait(words: Words, seconds: u64) -> String {
+    words.with("sign-in-wait", &[("minutes", &seconds.div_ceil(60).to_string())])
+}
+
+/// The browser that signed up needs no password; any other gives the one that was chosen then.
+async fn prove_sign_up(
+    ctx: &Ctx,
+    account: AccountId,
+    way: Way,
+    password: &str,
+) -> Result<std::result::Result<How, String>> {
+    let words = ctx.words();
+    if way == Way::Here {
+        let hash = ctx.app.read(move |h| accounts::password_hash(h, account)).await?;
+        return Ok(hash.map(|hash| How::SignedUp { account, hash }).ok_or_else(|| words.t("invitation-again")));
+    }
+    Ok(match accounts::attempt_sign_up(ctx, account, password).await? {
+        Attempt::In(proven) => Ok(How::SignedUp { account, hash: proven.hash().to_string() }),
+        Attempt::Wait { seconds } => Err(wait(words, seconds)),
+        Attempt::Refused => Err(words.t("sign-up-confirm-failed")),
+    })
 }
 
 /// Sends the newer link again, to the address on file and nowhere else. The answer is the same whatever happened.

@@ -1,7 +1,7 @@
 use super::{Event, Invitation, Purpose, State};
 use crate::clock::Instant;
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, InvitationId, PracticeId};
+use crate::ids::{ClientId, InvitationId, MemberId, PracticeId};
 use crate::params;
 use crate::people::Email;
 use crate::practice::{House, Practice};
@@ -45,7 +45,7 @@ crate::sql! {
     tenant COUNT_EVENTS =
         "select count(*) from invitation_events where practice_id = $1 and invitation_id = $2 and kind = $3";
     tenant ADDRESSEE =
-        "select c.first_name, c.last_name, c.preferred_name, c.status, m.first_name, m.last_name
+        "select c.first_name, c.last_name, c.preferred_name, c.status, m.first_name, m.last_name, c.primary_provider_id
          from clients c left join members m on m.practice_id = c.practice_id and m.id = c.primary_provider_id
          where c.practice_id = $1 and c.id = $2";
 }
@@ -76,7 +76,7 @@ fn to_invitation(row: &crate::db::Row) -> Result<Invitation> {
         id: row.get(0)?,
         client: row.get(1)?,
         email: Email::stored(row.get(2)?),
-        purpose: if purpose == "confirm" { Purpose::Confirm } else { Purpose::Invite },
+        purpose: Purpose::parse(&purpose).ok_or_else(|| Error::internal("an invitation for an unknown purpose"))?,
         state: State::parse(&state).ok_or_else(|| Error::internal("an invitation in an unknown state"))?,
         created_at: row.get(5)?,
         leaves_at: row.get(6)?,
@@ -129,6 +129,7 @@ pub struct Addressee {
     pub called: String,
     pub active: bool,
     pub provider: Option<String>,
+    pub provider_id: Option<MemberId>,
 }
 
 pub fn addressee(p: &Practice, client: ClientId) -> Result<Option<Addressee>> {
@@ -143,6 +144,7 @@ pub fn addressee(p: &Practice, client: ClientId) -> Result<Option<Addressee>> {
             last_name,
             active: status == "active",
             provider: provider.0.zip(provider.1).map(|(first, last)| format!("{first} {last}")),
+            provider_id: row.get(6)?,
         })
     })
 }

@@ -41,15 +41,18 @@ pub enum Kind {
     SendAccountLink,
     /// Tells a confirmed old address that another one was put in its place. Subject: the old address.
     TellOldAddress,
+    /// Tells a member that somebody joined by their invite link. Subject: the member.
+    TellOfSignUp,
 }
 
 impl Kind {
-    const ALL: [Kind; 5] = [
+    const ALL: [Kind; 6] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
         Kind::SendAccountLink,
         Kind::TellOldAddress,
+        Kind::TellOfSignUp,
     ];
 
     fn as_str(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Kind {
             Kind::AnswerResetRequest => "reset.answer",
             Kind::SendAccountLink => "account_link.send",
             Kind::TellOldAddress => "old_address.tell",
+            Kind::TellOfSignUp => "sign_up.tell",
         }
     }
 
@@ -68,7 +72,7 @@ impl Kind {
 
     /// Whether it belongs to a practice; without one it must not run.
     fn needs_practice(self) -> bool {
-        matches!(self, Kind::SendInvitation | Kind::SendMemberInvitation)
+        matches!(self, Kind::SendInvitation | Kind::SendMemberInvitation | Kind::TellOfSignUp)
     }
 }
 
@@ -208,6 +212,7 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::AnswerResetRequest => crate::invitations::jobs::answer_reset_request(app, job).await,
         Kind::SendAccountLink => crate::accounts::jobs::send_link(app, job).await,
         Kind::TellOldAddress => crate::accounts::jobs::tell_old_address(app, job).await,
+        Kind::TellOfSignUp => crate::invite_links::jobs::tell_of_sign_up(app, job).await,
     }
 }
 

@@ -106,3 +106,19 @@ pub fn of_account(h: &House, account: AccountId) -> Result<Vec<(PracticeId, Memb
     let staff = places.into_iter().filter(|place| place.kind == crate::accounts::PlaceKind::Staff);
     Ok(staff.map(|place| (place.practice, MemberId(place.id))).collect())
 }
+
+/// Who is told that somebody came to a provider: the provider, or, where there is none (any more), the owners.
+pub fn told_for(p: &Practice, provider: Option<MemberId>) -> Result<Vec<MemberId>> {
+    if let Some(member) = provider.map(|id| queries::active(p, id)).transpose()?.flatten() {
+        return Ok(vec![member.id]);
+    }
+    queries::owners(p)
+}
+
+/// Where mail to a member goes, as long as they are one.
+pub fn email_of(p: &Practice, id: MemberId) -> Result<Option<crate::people::Email>> {
+    match queries::active(p, id)? {
+        Some(member) => crate::accounts::login_email(&p.house(), member.account),
+        None => Ok(None),
+    }
+}

@@ -17,6 +17,10 @@ crate::sql! {
     tenant PROVIDERS =
         "select id, first_name, last_name from members
          where practice_id = $1 and sees_clients and disabled_at is null order by last_name, first_name limit 500";
+    tenant OWNERS =
+        "select id from members
+         where practice_id = $1 and role = 'owner' and disabled_at is null and confirmed_at is not null
+         order by id limit 20";
     tenant NAME = "select first_name, last_name from members where practice_id = $1 and id = $2";
     tenant ALL =
         "select members.id, first_name, last_name, role, sees_clients, members.created_at, disabled_at, version, e.email
@@ -69,6 +73,10 @@ pub fn providers(p: &Practice) -> Result<Vec<Provider>> {
         let (first, last): (String, String) = (row.get(1)?, row.get(2)?);
         Ok(Provider { id: row.get(0)?, name: format!("{first} {last}") })
     })
+}
+
+pub fn owners(p: &Practice) -> Result<Vec<MemberId>> {
+    p.all(&OWNERS, params![], |row| Ok(row.get(0)?))
 }
 
 pub fn name_of(p: &Practice, id: MemberId) -> Result<Option<String>> {

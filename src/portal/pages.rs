@@ -33,6 +33,8 @@ struct HomePage {
     next_text: String,
     next_button: String,
     done: String,
+    /// The address typed at the sign-up, until it is confirmed; empty otherwise.
+    unconfirmed: String,
 }
 
 async fn own_record(ctx: &Ctx) -> Result<Client> {
@@ -40,6 +42,11 @@ async fn own_record(ctx: &Ctx) -> Result<Client> {
     let client = ctx.door()?.read(move |p| clients::find(p, id)).await?;
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
     Ok(client)
+}
+
+/// What was typed as the address at a sign-up, as long as nobody has proven it.
+fn unconfirmed(ctx: &Ctx) -> Option<&str> {
+    ctx.signed().ok().filter(|signed| signed.provisional).map(|signed| signed.email.address.as_str())
 }
 
 async fn home(ctx: Ctx) -> Result<Response> {
@@ -54,6 +61,7 @@ async fn home(ctx: Ctx) -> Result<Response> {
         next_text: when(words.t("portal-next-details-text")),
         next_button: when(words.t("portal-next-details-button")),
         done: if missing { String::new() } else { words.t("portal-nothing") },
+        unconfirmed: unconfirmed(&ctx).map(|email| words.with("sign-up-note", &[("email", email)])).unwrap_or_default(),
     };
     html(StatusCode::OK, &page)
 }
@@ -97,6 +105,8 @@ struct ProfilePage {
     version: i64,
     email: String,
     may_change_email: bool,
+    /// Why not, where it is only not yet.
+    email_later: String,
     email_errors: ErrorSummary,
     new_email: Field,
     password: Field,
@@ -175,6 +185,7 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
         version: typed.version,
         email: client.fields.email.as_ref().map(|e| e.address.clone()).unwrap_or_default(),
         may_change_email: may_change_email(ctx)?,
+        email_later: unconfirmed(ctx).map(|_| words.t("sign-up-email-later")).unwrap_or_default(),
         email_errors: summary(state.email_refused, words),
         new_email: Field::email("new_email", words.t("profile-new-email"))
             .value(&state.email_typed)
@@ -198,9 +209,12 @@ fn summary(refused: &[FieldError], words: Words) -> ErrorSummary {
     }
 }
 
-/// The practice allows it, and it is the client's own access.
+/// The practice allows it, it is the client's own access, and there is a proven address to move from: whoever signs up
+/// must not try one address after the other.
 fn may_change_email(ctx: &Ctx) -> Result<bool> {
-    Ok(ctx.practice()?.clients_may_change_email && ctx.viewer()?.relation == crate::portal_access::OWN)
+    Ok(unconfirmed(ctx).is_none()
+        && ctx.practice()?.clients_may_change_email
+        && ctx.viewer()?.relation == crate::portal_access::OWN)
 }
 
 async fn profile(ctx: Ctx) -> Result<Response> {
@@ -262,7 +276,7 @@ async fn change_email(ctx: Ctx, Form(typed): Form<EmailForm>) -> Result<Response
     if let Err(refusal) = &new {
         refused.push(FieldError::new("new_email", words.t(refusal.key())));
     }
-    match accounts::attempt(&ctx, &signed.email.address, &typed.password).await? {
+    match accounts::attempt_again(&ctx, signed.session.account, &typed.password).await? {
         Attempt::In(proven) if proven.account == signed.session.account => {}
         Attempt::Wait { seconds } => {
             let minutes = seconds.div_ceil(60).to_string();

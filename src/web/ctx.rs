@@ -42,6 +42,8 @@ pub enum Identity {
 pub struct SignedIn {
     pub session: Session,
     pub email: Email,
+    /// The address was typed at a sign-up and not proven: it may be anybody's.
+    pub provisional: bool,
     pub idle: Duration,
     pub place: Option<(Actor, PracticeInfo)>,
 }

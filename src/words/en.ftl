@@ -96,6 +96,38 @@ confirm-button = Confirm email
 link-unknown-title = This link does not work
 link-unknown = The link is not complete, or is no longer in use. Please open it from the mail again, or ask your practice for a new one.
 
+# Signing up by an invite link
+sign-up-title = Welcome to { $practice }
+sign-up-lead = Sign up here, and you are in your Client Portal.
+sign-up-lead-provider = Sign up here, and you are in your Client Portal with { $provider }.
+sign-up-phone = Phone
+sign-up-button = Sign up
+sign-up-have-account = You have a Ruh Care account with this email already? Sign up all the same: the mail we send you connects the two.
+sign-up-signed-in = You are signed in as { $name }. Signing up here signs that out in this browser.
+sign-up-other-link = Another link was opened in the meantime. Please look at the page once more before you sign up.
+sign-up-before = You signed up with this already. Please open the link in the mail that we sent you.
+sign-up-wait = { $minutes ->
+    [one] There were too many sign-ups just now. Please wait a minute and try again; what you typed is still here.
+   *[other] There were too many sign-ups just now. Please wait { $minutes } minutes and try again; what you typed is still here.
+}
+sign-up-dead-title = This link is no longer in use
+sign-up-dead = Please ask your practice for a new one.
+sign-up-confirm-lead = You signed up at { $practice }. Please type the password you chose then, and your email is confirmed.
+sign-up-confirm-here = You signed up at { $practice }. One press, and your email is confirmed.
+sign-up-confirm-new = Somebody signed up at { $practice } with your email. Create a password of your own: whoever is signed in with the old one is signed out.
+sign-up-confirm-button = Confirm my email
+sign-up-confirm-failed = This is not the password that was chosen when signing up. Please try again, or create a new one.
+sign-up-confirm-other = You chose no password, or forgot it?
+sign-up-confirm-other-way = Create a new password
+sign-up-chosen-password = Password
+sign-up-connect-title = Connect your account
+sign-up-connect-lead = Somebody, probably you, signed up at { $practice } with this email, and there is a Ruh Care account with it already. Type that account's password, and this place is added to it.
+sign-up-connect-button = Sign in and connect
+sign-up-note-title = Confirm your email
+sign-up-note = We sent a link to { $email }. Until you open it, this browser is the only one that knows you.
+sign-up-note-again = Send again
+sign-up-email-later = Please confirm your email first. Is it mistyped? Your practice can put it right.
+
 # Portal
 portal-hello = Hello, { $name }
 portal-next = Next
@@ -129,6 +161,8 @@ security-end-others = End all others
 session-last-used = Last used { $time }
 
 # What has just been done
+done-sign-up-again = The mail is on its way once more.
+done-sign-up-too-many = Five were sent in the last 24 hours. Please wait until tomorrow, or ask your practice.
 done-saved = Saved.
 done-client-added = Client added. No mail was sent.
 done-client-invited = Client added. The invitation leaves in a moment.
@@ -146,6 +180,9 @@ done-invite-no-email = There is no email to send it to.
 done-invite-too-many = Five were sent in the last 24 hours. Please wait until tomorrow.
 done-email-asked = Saved. The new address is asked to confirm.
 done-email-asked-later = Saved. The new address is asked once today's limit of mails has passed: please send the invitation tomorrow.
+done-link-created = Link created.
+done-link-renewed = Link renewed. The one before has ended.
+done-link-revoked = Link revoked. Nobody can sign up by it any more.
 done-group-added = Group added.
 done-group-deleted = Group deleted. Its clients have moved.
 done-session-ended = Ended.
@@ -200,6 +237,10 @@ mail-staff-button = Join the practice
 mail-confirm-subject = Please confirm your email
 mail-confirm-text = { $practice } has noted this address as the one you sign in with. Please confirm that it is yours.
 mail-confirm-button = Confirm email
+mail-sign-up-text = Somebody, probably you, signed up at { $practice } with this address. Please confirm that it is yours.
+mail-joined-subject = Somebody joined
+mail-joined-text = Somebody joined by your invite link. Sign in to see who.
+mail-joined-button = Sign in
 mail-reset-subject = Choose a new password
 mail-reset-text = Somebody, probably you, asked for a new password. This link works once, for 24 hours.
 mail-reset-button = Choose a new password

@@ -49,6 +49,7 @@ fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
         path if path.contains("members/{id}") => ("{id}", w.member.clone()),
         path if path.contains("/invitations/{id}") => ("{id}", w.invitation.clone()),
+        path if path.contains("/invite-links/{id}") => ("{id}", w.invite_link.clone()),
         path if path.contains("/groups/{id}") => ("{id}", w.group.clone()),
         path if path.contains("{token}") => ("{token}", "garbage".into()),
         _ => ("{id}", w.client.clone()),
@@ -82,7 +83,11 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
 }
 
 /// What asking may have left behind that would change the next answer. What had ended before stays ended.
-fn restore(t: &TestApp) {
+fn restore(t: &TestApp, w: &World) {
+    let link = t.raw.id(&w.invite_link);
+    t.raw.run(&format!(
+        "delete from invite_links where id <> {link}; update invite_links set revoked_at = null where id = {link}"
+    ));
     t.raw.run(
         "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
          delete from guesses; update members set disabled_at = null where disabled_at > 1;
@@ -111,7 +116,7 @@ both_engines! {
                 assert!(answer.status < 500, "{name} as {actor}: {}", answer.text);
                 statuses.push(answer.status);
                 if route.method != Method::GET {
-                    restore(&t);
+                    restore(&t, &w);
                 }
             }
             let cells: Vec<_> = statuses.iter().map(ToString::to_string).collect();
@@ -155,6 +160,9 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET /join-staff/{token}", "takes the token out of the address"),
     ("GET /join-staff", "needs the token, in its cookie"),
     ("POST /join-staff", "needs the token, in its cookie"),
+    ("GET /join/{token}", "takes the token out of the address"),
+    ("GET /join", "needs the token of a live invite link, in its cookie"),
+    ("POST /join", "needs the token of a live invite link, in its cookie; capped"),
     ("POST /invitation/again", "needs a replaced link's token; mails the address on file only"),
 ];
 

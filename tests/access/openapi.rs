@@ -182,6 +182,30 @@ async fn groups_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str
     }
 }
 
+async fn invite_links_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str) {
+    let (all, renew, one) = ("/api/v1/invite-links", "/api/v1/invite-links/{id}/renew", "/api/v1/invite-links/{id}");
+    for status in [201, 200] {
+        let made = api.json("POST", all, &json!({"group_id": null})).await;
+        assert_eq!(made.status, status);
+        as_described("post", all, &made);
+    }
+    as_described("post", all, &api.json("POST", all, &json!({"group_id": none})).await);
+    as_described("post", all, &api.raw("POST", all, "application/json", "{").await);
+    let listed = api.get(all).await;
+    as_described("get", all, &listed);
+    as_described("get", all, &t.browser().get(all).await);
+    let id = listed.json()["items"][0]["id"].as_str().unwrap().to_string();
+    let renewed = api.json("POST", &format!("{all}/{id}/renew"), &json!({})).await;
+    as_described("post", renew, &renewed);
+    as_described("post", renew, &api.json("POST", &format!("{all}/{id}/renew"), &json!({})).await);
+    let id = renewed.json()["id"].as_str().unwrap().to_string();
+    for status in [200, 404] {
+        let answer = api.raw("DELETE", &format!("{all}/{id}"), "application/json", "").await;
+        assert_eq!(answer.status, status);
+        as_described("delete", one, &answer);
+    }
+}
+
 both_engines! {
     async fn answers_are_as_described(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
@@ -205,6 +229,7 @@ both_engines! {
         }
 
         groups_as_described(&t, &mut api, &none).await;
+        invite_links_as_described(&t, &mut api, &none).await;
         let groups = t.raw.rows("select id from client_groups where deleted_at is null");
         let full = json!({"first_name": "Ana", "last_name": "Marchetti", "preferred_name": "Ani", "legal_name": "Ana M", "pronouns": "she",
             "date_of_birth": "1990-02-28", "gender": "woman", "email": "ana@example.org", "phone": "+1 (212) 555-0123", "time_zone": "Europe/Berlin",

@@ -12,6 +12,7 @@ const SLICES: &[&str] = &[
     "groups",
     "home",
     "invitations",
+    "invite_links",
     "members",
     "portal",
     "portal_access",

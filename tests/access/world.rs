@@ -22,6 +22,8 @@ pub struct World {
     pub on_team: String,
     /// A group of ours, with a client in it.
     pub group: String,
+    /// The invite link of ours for that group and the provider on the team.
+    pub invite_link: String,
     pub owner_session: String,
     /// A provider who is none of the actors.
     pub member: String,
@@ -48,6 +50,13 @@ fn group_of(t: &TestApp, practice: &TestPractice) -> String {
     let practice = t.raw.id(&practice.id.to_string());
     let sql = format!("select id from client_groups where practice_id = {practice} order by position limit 1");
     uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("a group"))
+}
+
+async fn invite_link(t: &TestApp, practice: &TestPractice, group: &str, provider: &str) -> String {
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body = json!({"group_id": group, "provider_id": provider});
+    let made = api.json("POST", "/api/v1/invite-links", &body).await;
+    made.json()["id"].as_str().expect("an id").to_string()
 }
 
 /// An id as the program writes it.
@@ -170,6 +179,7 @@ pub async fn world(t: &TestApp) -> World {
         .enumerate()
         .map(|(n, (name, browser))| (name, browser.from([10, 0, 0, u8::try_from(n).unwrap()])))
         .collect();
+    let invite_link = invite_link(t, &ours, &group, &on_team).await;
     World {
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
@@ -182,6 +192,7 @@ pub async fn world(t: &TestApp) -> World {
         client,
         other_client,
         foreign_client,
+        invite_link,
         on_team,
         group,
         actors,

@@ -1,5 +1,5 @@
 // Pictures of groups, invite links and signing up: target/pictures/<page>-<width>-<light|dark>.png.
-import { type Page, desk, expect, fits, phone, settled, targets, test } from './support/ruh.ts';
+import { desk, expect, fits, linkIn, type Page, phone, type Ruh, settled, targets, test } from './support/ruh.ts';
 import { atHome } from './support/people.ts';
 import { root } from './support/process.ts';
 
@@ -50,9 +50,88 @@ async function groups(page: Page) {
   await look(page, 'group-delete', 'over');
 }
 
-test('groups and invite links', async ({ ruh, page }) => {
+async function sharing(page: Page): Promise<string> {
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Add Client' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add Client' });
+  await expect(dialog.getByLabel('First name', { exact: true })).toBeFocused();
+  await look(page, 'add-client-tabs', 'over');
+  await dialog.getByRole('link', { name: 'Share Invite Link' }).click();
+  await expect(dialog.getByRole('button', { name: 'Create link' })).toBeVisible();
+  await look(page, 'invite-link-none', 'over');
+  await dialog.getByLabel('Group').selectOption({ label: 'Couples' });
+  await expect(dialog.getByText('There is no link for Couples')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Create link' }).click();
+  await expect(dialog.getByText('Link created.')).toBeVisible();
+  await look(page, 'invite-link', 'over');
+  await dialog.getByRole('button', { name: 'Copy invite link' }).click();
+  await look(page, 'invite-link-copied', 'over');
+  const address = (await dialog.locator('#invite-link').textContent())!;
+  await page.goto('/clients/invite-link');
+  await page.getByRole('button', { name: 'Create link' }).click();
+  await page.goto('/clients/invite-link');
+  await look(page, 'invite-link-page');
+  return address;
+}
+
+async function fillIn(page: Page, email: string, words: string) {
+  await page.getByLabel('First name').fill('Ana');
+  await page.getByLabel('Last name').fill('López');
+  await page.getByRole('main').getByLabel('Email', { exact: true }).fill(email);
+  await page.getByRole('main').getByLabel('Password', { exact: true }).fill(words);
+}
+
+async function joining(ruh: Ruh, page: Page, address: string, visitor: () => Promise<Page>) {
+  const ana = await visitor();
+  await ana.goto(address);
+  await look(ana, 'join');
+  await fillIn(ana, 'ana@', 'password');
+  await ana.getByRole('button', { name: 'Sign up' }).click();
+  await expect(ana.locator('[data-error-summary]')).toBeVisible();
+  await look(ana, 'join-errors');
+  await fillIn(ana, 'ana@mail.example', 'a kettle on the stove');
+  await ana.getByRole('button', { name: 'Sign up' }).click();
+  await ana.waitForURL('/portal');
+  await look(ana, 'portal-unconfirmed');
+  await ana.goto('/portal/profile');
+  await look(ana, 'portal-profile-unconfirmed');
+  const link = linkIn(await ruh.mail.waitForMail('ana@mail.example'), /invitation/);
+  await page.goto('/home');
+  await look(page, 'home-sign-up');
+  await page.getByRole('link', { name: 'Ana López' }).first().click();
+  await expect(page.locator('.person-head')).toContainText('Email not confirmed');
+  await look(page, 'client-sign-up');
+  await page.goto('/clients');
+  await look(page, 'clients-sign-up');
+  await page.goto('/settings/groups');
+  await look(page, 'groups-links');
+  await page.goto(address);
+  await look(page, 'join-signed-in');
+  const elsewhere = await visitor();
+  await elsewhere.goto(link);
+  await look(elsewhere, 'confirm-sign-up');
+  await elsewhere.getByRole('link', { name: 'Create a new password' }).click();
+  await look(elsewhere, 'confirm-sign-up-new');
+  await ana.goto(link);
+  await look(ana, 'confirm-sign-up-here');
+  await ana.getByRole('button', { name: 'Confirm my email' }).click();
+  await ana.waitForURL('/portal');
+  const again = await visitor();
+  await again.goto(address);
+  await fillIn(again, 'ana@mail.example', 'somebody else altogether');
+  await again.getByRole('button', { name: 'Sign up' }).click();
+  await again.waitForURL('/portal');
+  await again.goto(linkIn(await ruh.mail.waitForMail('ana@mail.example', 2), /invitation/));
+  await look(again, 'confirm-connect');
+  await again.goto('/join/nothing-known');
+  await look(again, 'join-dead');
+}
+
+test('groups and invite links', async ({ ruh, page, visitor }) => {
   test.setTimeout(600_000);
   await atHome(ruh, page);
   await groups(page);
+  const address = await sharing(page);
+  await joining(ruh, page, address, visitor);
   expect(problems.join('\n\n')).toBe('');
 });

@@ -10,6 +10,7 @@ mod foreign_sites;
 mod groups;
 mod guessing;
 mod history;
+mod join;
 mod leaks;
 mod links;
 mod mails;

@@ -120,6 +120,37 @@ async fn verbs_of_groups(walk: &mut Walk<'_>, practice: &TestPractice, owner: &m
     walk.verb("DELETE /api/v1/groups/{id}", About::Client, delete).await;
 }
 
+async fn verbs_of_invite_links(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let choice = [("provider_id", "none")];
+    let path = "/clients/invite-link";
+    walk.verb("POST /clients/invite-link", About::Nobody, owner.post(path, &choice)).await;
+    let renew = format!("/invite-links/{}/renew", newest(t, "invite_links").await);
+    walk.verb("POST /invite-links/{id}/renew", About::Nobody, owner.post(&renew, &[])).await;
+    let revoke = format!("/invite-links/{}/revoke", newest(t, "invite_links").await);
+    walk.verb("POST /invite-links/{id}/revoke", About::Nobody, owner.post(&revoke, &[])).await;
+
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let none = Json::Object(serde_json::Map::new());
+    let path = "/api/v1/invite-links";
+    walk.verb("POST /api/v1/invite-links", About::Nobody, program.json("POST", path, &none)).await;
+    let renew = format!("{path}/{}/renew", newest(t, "invite_links").await);
+    let renewed =
+        walk.verb("POST /api/v1/invite-links/{id}/renew", About::Nobody, program.json("POST", &renew, &none)).await;
+    let mut eve = t.browser();
+    eve.open_link(renewed.json()["address"].as_str().expect("an address")).await;
+    let form = [("first_name", "Eve"), ("last_name", "Ever"), ("email", "eve@example.org"), ("password", PASSWORD)];
+    walk.verb("POST /join", About::Client, eve.post("/join", &form)).await;
+    walk.verb("POST /join/again", About::Client, eve.post("/join/again", &[])).await;
+    let delete = format!("{path}/{}", newest(t, "invite_links").await);
+    walk.verb(
+        "DELETE /api/v1/invite-links/{id}",
+        About::Nobody,
+        program.raw("DELETE", &delete, "application/json", ""),
+    )
+    .await;
+}
+
 async fn verbs_of_a_client(walk: &mut Walk<'_>) {
     let t = walk.t;
     // The mail's leaving is a verb of its own.
@@ -267,6 +298,7 @@ both_engines! {
         let mut owner = t.signed_in(&practice.owner_email).await;
         verbs_of_staff(&mut walk, &practice, &mut owner).await;
         verbs_of_groups(&mut walk, &practice, &mut owner).await;
+        verbs_of_invite_links(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;
