@@ -254,4 +254,41 @@ both_engines! {
         assert_eq!(refused.status, 422);
         assert_eq!(owner.get("/settings").await.location(), "/settings/practice");
     }
+
+    async fn r18_foreign_members_invitations_and_tokens_are_as_none(t: TestApp) {
+        let w = crate::world::world(&t).await;
+        let nobody = "01900000-0000-7000-8000-000000000001";
+        let (member, invitation, token) = (w.member.as_str(), w.member_invitation.as_str(), w.token.as_str());
+        let form = "first_name=A&last_name=B&role=support&version=1";
+        let before = ["members", "member_invitations", "api_tokens"].map(|table| t.raw.rows(&format!("select * from {table}")));
+        for (method, path, body, id) in [
+            ("GET", "/settings/members/ID", "", member), ("POST", "/settings/members/ID", form, member), ("POST", "/settings/members/ID", "", member),
+            ("POST", "/settings/members/ID/disable", "", member), ("POST", "/settings/members/ID/enable", "", member),
+            ("GET", "/settings/members/invitations/ID", "", invitation), ("POST", "/settings/members/invitations/ID/resend", "", invitation),
+            ("POST", "/settings/members/invitations/ID/withdraw", "", invitation), ("POST", "/settings/members/invitations/ID/undo", "", invitation),
+            ("GET", "/settings/tokens/ID/revoke", "", token), ("POST", "/settings/tokens/ID/revoke", "", token),
+            ("PATCH", "/api/v1/members/ID", "{\"role\": \"support\"}", member), ("PATCH", "/api/v1/members/ID", "{\"role\": \"god\"}", member),
+            ("POST", "/api/v1/members/ID/disable", "", member), ("POST", "/api/v1/members/ID/enable", "", member),
+            ("POST", "/api/v1/members/invitations/ID/resend", "", invitation), ("DELETE", "/api/v1/members/invitations/ID", "", invitation),
+            ("DELETE", "/api/v1/tokens/ID", "", token),
+        ] {
+            let kind = if path.starts_with("/api/") { "application/json" } else { "application/x-www-form-urlencoded" };
+            let mut said = Vec::new();
+            for id in [id, nobody, "nonsense"] {
+                let answer = w.actor("foreign_owner").raw(method, &path.replace("ID", id), kind, body).await;
+                assert_eq!(answer.status, 404, "{method} {path}");
+                said.push(answer.text.replace(id, "ID"));
+            }
+            assert!(said.windows(2).all(|two| two[0] == two[1]), "{method} {path}: {said:?}");
+        }
+        let after = ["members", "member_invitations", "api_tokens"].map(|table| t.raw.rows(&format!("select * from {table}")));
+        assert_eq!(before, after);
+        // What lists show is one's own.
+        for path in ["/settings/members", "/settings/tokens", "/api/v1/members", INVITATIONS, "/api/v1/tokens", "/api/v1/providers"] {
+            let text = w.actor("foreign_owner").get(path).await.text;
+            for foreign in ["calm.example", member, invitation, token] {
+                assert!(!text.contains(foreign), "{path} shows {foreign}: {text}");
+            }
+        }
+    }
 }

@@ -325,4 +325,59 @@ both_engines! {
             assert!(refused.text.contains("aria-describedby"), "{field}");
         }
     }
+
+    async fn r13_no_row_and_no_page_holds_a_link_to_join(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let link = asked(&t, &practice, "cleo@calm.example", "provider").await;
+        let secret = token(&link);
+        let kept = format!("{:?}", crate::support::everything(&t));
+        assert!(kept.contains("cleo@calm.example") && !kept.contains(&secret));
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let mut api = t.browser().bearer(&t.token(&practice, practice.owner).await);
+        let one = format!("{INVITE}/{}", newest(&t));
+        for text in [owner.get(MEMBERS).await.text, owner.get(&one).await.text, api.get("/api/v1/members/invitations").await.text] {
+            assert!(text.contains("cleo@calm.example") && !text.contains(&secret), "{text}");
+        }
+    }
+
+    async fn pressing_twice_sends_one_mail(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        for _ in 0..3 {
+            assert_eq!(ask(&mut owner, "cleo@calm.example", "provider").await.status, 303);
+        }
+        t.send_mail().await;
+        assert_eq!(mails_to(&t, "cleo@calm.example").len(), 1);
+        assert_eq!(states(&t), ["superseded", "superseded", "kept"]);
+        let link = t.mail_to("cleo@calm.example").link();
+        assert_eq!(join(&t, &link, PASSWORD).await.1.location(), "/home");
+    }
+
+    async fn r8_links_to_join_come_from_the_public_address(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut owner = t.signed_in(&practice.owner_email).await.with("host", "evil.example").with("x-forwarded-host", "evil.example");
+        assert_eq!(ask(&mut owner, "cleo@calm.example", "provider").await.status, 303);
+        t.send_mail().await;
+        let mail = t.mail_to("cleo@calm.example");
+        assert!(mail.link().starts_with("http://localhost:8080/join-staff/"), "{}", mail.link());
+        assert!(!mail.html.contains("evil") && !mail.text.contains("evil"));
+    }
+
+    async fn r22_a_body_says_nothing_about_practice_account_or_standing(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let other = t.practice("Other Shore").await;
+        let mut api = t.browser().bearer(&t.token(&practice, practice.owner).await);
+        let evil = testkit::json!({"first_name": "Cleo", "last_name": "Court", "email": "cleo@calm.example", "role": "support",
+            "practice_id": other.id.to_string(), "state": "accepted", "member_id": practice.owner.to_string(), "confirmed_at": 1, "account_id": practice.owner.to_string()});
+        let made = api.json("POST", "/api/v1/members", &evil).await;
+        assert_eq!((made.status, made.json()["state"].as_str()), (201, Some("queued")), "{}", made.text);
+        assert_eq!(t.raw.count("select count(*) from members"), 2);
+        let theirs = t.raw.id(&other.id.to_string());
+        assert_eq!(t.raw.count(&format!("select count(*) from member_invitations where practice_id = {theirs}")), 0);
+        let path = format!("/api/v1/members/{}", practice.owner);
+        let patch = testkit::json!({"disabled_at": "2026-01-01T00:00:00Z", "status": "disabled", "email": "new@calm.example", "first_name": "Ola"});
+        let changed = api.json("PATCH", &path, &patch).await.json();
+        assert_eq!((changed["status"].as_str(), changed["email"].as_str()), (Some("active"), Some("owner@calmharbour.example")));
+        t.send_mail().await;
+    }
 }

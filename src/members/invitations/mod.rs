@@ -152,6 +152,12 @@ pub fn invite(p: &Practice, invitee: &Invitee) -> Result<Invited> {
     if full || queries::count_since(p, since)? >= PRACTICE_DAILY_LIMIT {
         return Ok(Invited::TooManyFromPractice);
     }
+    // One that has not left yet is replaced, not followed: who presses twice sends one mail.
+    for open in queries::open(p, &invitee.email.key)?.iter().filter(|open| open.state == State::Queued) {
+        if crate::jobs::cancel(&p.house(), JobKind::SendMemberInvitation, open.id.0)? {
+            set_state(p, open.id, State::Superseded, None)?;
+        }
+    }
     let id = MemberInvitationId(p.new_id());
     let leaves_at = p.now.plus(p.app.config.undo);
     let sees_clients = staff::sees_clients(invitee.role, invitee.sees_clients);
