@@ -49,6 +49,9 @@ pub struct Settings {
     /// Seconds that a mail waits in the outbox, to be undone [default: 10].
     #[arg(long, env = "RUH_UNDO_SECONDS", global = true)]
     pub undo_seconds: Option<u64>,
+    /// Milliseconds from one mail of a bulk invitation to the next [default: 200].
+    #[arg(long, env = "RUH_BULK_MAIL_MILLISECONDS", global = true)]
+    pub bulk_mail_milliseconds: Option<u64>,
     /// Seconds after which a job of a server that died is taken over [default: 60].
     #[arg(long, env = "RUH_LEASE_SECONDS", global = true)]
     pub lease_seconds: Option<u64>,
@@ -68,6 +71,8 @@ pub struct Config {
     pub log: String,
     pub metrics_token: Option<String>,
     pub undo: std::time::Duration,
+    /// From one mail of a bulk invitation to the next.
+    pub bulk_mail_every: std::time::Duration,
     pub lease: std::time::Duration,
 }
 
@@ -98,6 +103,9 @@ impl Settings {
             log: self.log.or(file.log).unwrap_or_else(|| "info".into()),
             metrics_token: self.metrics_token.or(file.metrics_token).filter(|token| !token.is_empty()),
             undo: std::time::Duration::from_secs(self.undo_seconds.or(file.undo_seconds).unwrap_or(10)),
+            bulk_mail_every: std::time::Duration::from_millis(
+                self.bulk_mail_milliseconds.or(file.bulk_mail_milliseconds).unwrap_or(200).min(60_000),
+            ),
             lease: std::time::Duration::from_secs(self.lease_seconds.or(file.lease_seconds).unwrap_or(60).max(2)),
             public_url,
             data_dir,

@@ -79,3 +79,7 @@ id_type!(
     TokenId
 );
 id_type!(InviteLinkId);
+id_type!(
+    /// A bulk run.
+    BulkRunId
+);

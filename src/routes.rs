@@ -120,6 +120,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::practices::routes(routes);
     let routes = crate::home::routes(routes);
     let routes = crate::invitations::routes(routes);
+    let routes = crate::bulk::routes(routes);
     let routes = crate::clients::routes(routes);
     let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);

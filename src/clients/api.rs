@@ -24,6 +24,8 @@ pub fn routes(routes: Routes) -> Routes {
         .patch("/api/v1/clients/{id}", ANY_STAFF, update)
         .get("/api/v1/clients/{id}/invitations", ANY_STAFF, invitations_of)
         .post("/api/v1/clients/{id}/invitations", ANY_STAFF, invite)
+        .post("/api/v1/clients/{id}/archive", ANY_STAFF, archive)
+        .post("/api/v1/clients/{id}/restore", ANY_STAFF, restore)
         .post("/api/v1/invitations/{id}/undo", ANY_STAFF, undo)
 }
 
@@ -134,6 +136,30 @@ async fn update(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, body: Js
     Ok(answer)
 }
 
+async fn archive(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
+    let answer = ctx
+        .door()?
+        .write(move |p| {
+            super::archive(p, id)?;
+            record(p, id, StatusCode::OK)
+        })
+        .await?;
+    note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+    Ok(answer)
+}
+
+async fn restore(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
+    let answer = ctx
+        .door()?
+        .write(move |p| {
+            super::restore(p, id)?;
+            record(p, id, StatusCode::OK)
+        })
+        .await?;
+    note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+    Ok(answer)
+}
+
 async fn invitations_of(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
     let history = ctx
         .door()?
@@ -159,20 +185,18 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap) -> Resul
     let words = ctx.words();
     ctx.door()?
         .write(move |p| {
-            let client = super::find(p, id)?;
-            once(p, key.as_deref(), id.0.as_bytes(), || {
-                match invitations::resend(p, id, client.fields.email.as_ref())? {
-                    Invited::Queued(invitation) => {
-                        let invitation = invitations::by_id(p, invitation)?;
-                        let invitation = invitation.map(|i| InvitationBody::new(&i, &[]));
-                        Answer::new(StatusCode::CREATED, &InvitedBody { outcome: "queued", invitation })
-                    }
-                    Invited::ResetSent => {
-                        Answer::new(StatusCode::OK, &InvitedBody { outcome: "reset_sent", invitation: None })
-                    }
-                    Invited::NoEmail => Err(Error::Invalid(vec![FieldError::new("email", words.t("invite-no-email"))])),
-                    Invited::TooMany => Err(Error::TooMany { retry_after: 3600 }),
+            super::find(p, id)?;
+            once(p, key.as_deref(), id.0.as_bytes(), || match super::invite(p, id)? {
+                Invited::Queued(invitation) => {
+                    let invitation = invitations::by_id(p, invitation)?;
+                    let invitation = invitation.map(|i| InvitationBody::new(&i, &[]));
+                    Answer::new(StatusCode::CREATED, &InvitedBody { outcome: "queued", invitation })
                 }
+                Invited::ResetSent => {
+                    Answer::new(StatusCode::OK, &InvitedBody { outcome: "reset_sent", invitation: None })
+                }
+                Invited::NoEmail => Err(Error::Invalid(vec![FieldError::new("email", words.t("invite-no-email"))])),
+                Invited::TooMany => Err(Error::TooMany { retry_after: 3600 }),
             })
         })
         .await

@@ -6,6 +6,7 @@
 
 mod api;
 mod api_body;
+mod archive;
 mod duplicates;
 mod email;
 mod form;
@@ -16,6 +17,7 @@ mod profile;
 mod queries;
 mod record;
 
+pub use archive::{archive, invite, restore};
 pub use email::EmailChange;
 pub use list::gather;
 pub use record::{Client, Fields, Typed, parse, parse_change};
@@ -47,6 +49,14 @@ pub fn ways(current: &str) -> Tabs {
 pub enum Inviting {
     Now,
     Later,
+}
+
+/// Where a record stands, as the database says it.
+pub struct Status;
+
+impl Status {
+    pub const ACTIVE: &str = "active";
+    pub const ARCHIVED: &str = "archived";
 }
 
 /// How a client arrived.
@@ -121,6 +131,7 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
     if version.is_some_and(|version| version != current.version) {
         return Ok(Saved::Stale(Box::new(current)));
     }
+    archive::refuse_archived(&current.status)?;
     let changed = current.fields.differing(fields);
     if changed.is_empty() {
         return Ok(Saved::Saved { email: EmailChange::None });
@@ -149,6 +160,21 @@ fn keeping_former(current: &Client, fields: &Fields) -> Vec<MemberId> {
     team.sort();
     team.dedup();
     team
+}
+
+/// Gives a client back to the primary provider they had. Whoever had come in their place leaves, unless they `stay` on
+/// the team because they were on it before.
+pub fn hand_back(p: &Practice, id: ClientId, to: Option<MemberId>, stays: Option<MemberId>) -> Result<()> {
+    let current = find(p, id)?;
+    archive::refuse_archived(&current.status)?;
+    let mut fields = current.fields.clone();
+    fields.primary_provider = to;
+    fields.care_team.extend(stays);
+    fields.care_team.retain(|member| Some(*member) != to);
+    queries::update(p, id, &fields)?;
+    care_team::set(p, id, &team(p, &fields))?;
+    p.note(Activity::ClientChanged, id, Some("primary_provider_id"))?;
+    p.audit(&Entry::of_client("client.changed", id).detail("primary_provider_id, care_team_ids"))
 }
 
 /// A record, for whoever may see it.

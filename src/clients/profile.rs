@@ -9,7 +9,7 @@ use super::duplicates::{self, Duplicate};
 use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typed_from};
 use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
-use super::{EmailChange, Saved, Typed, change, find, parse_change, queries};
+use super::{EmailChange, Saved, Status as Standing, Typed, archive, change, find, parse_change, queries};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::error::{FieldError, Result};
@@ -26,6 +26,8 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/clients/{id}", ANY_STAFF, show)
         .post("/clients/{id}", ANY_STAFF, save)
         .post("/clients/{id}/invite", ANY_STAFF, invite)
+        .post("/clients/{id}/archive", ANY_STAFF, put_away)
+        .post("/clients/{id}/restore", ANY_STAFF, bring_back)
         .poll("/clients/{id}/invitation", ANY_STAFF, invitation)
 }
 
@@ -46,6 +48,7 @@ struct ShowPage {
     provider: String,
     age: String,
     alike: Vec<Duplicate>,
+    archived: bool,
 }
 
 /// The invitation, its history, and what can be done about it; repeats itself while a mail is under way.
@@ -150,6 +153,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         provider: provider.unwrap_or_default(),
         age: seen.client.age_on(ctx.app.now().date_in(&zone)).map(|age| format!("{age} years")).unwrap_or_default(),
         alike: seen.alike,
+        archived: seen.client.status == Standing::ARCHIVED,
         client: seen.client,
     };
     html(status, &page)
@@ -198,6 +202,7 @@ fn card(
     // What was accepted with another address says nothing of this one.
     let state = latest.map(|i| if i.state == State::Accepted && !is_current(&i) { State::Void } else { i.state });
     let (button, explains) = match (has_email, state) {
+        _ if client.status == Standing::ARCHIVED => (String::new(), String::new()),
         (false, _) => (String::new(), String::new()),
         (true, None | Some(State::Void)) => ("Send invitation".into(), String::new()),
         (true, Some(State::Accepted)) => (
@@ -311,13 +316,7 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
 
 async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
     let from_list = given(&pairs, "from") == Some("list");
-    let invited = ctx
-        .door()?
-        .write(move |p| {
-            let client = find(p, id)?;
-            invitations::resend(p, id, client.fields.email.as_ref())
-        })
-        .await?;
+    let invited = ctx.door()?.write(move |p| archive::invite(p, id)).await?;
     let flash = match invited {
         Invited::Queued(id) => format!("invited:{id}"),
         Invited::ResetSent => "reset-sent".into(),
@@ -327,6 +326,22 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(Strin
     let to = if from_list { "/clients".to_string() } else { format!("/clients/{id}") };
     let mut response = lead_to(&ctx, &to)?;
     Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
+    Ok(response)
+}
+
+async fn put_away(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    ctx.door()?.write(move |p| archive::archive(p, id)).await?;
+    said(&ctx, id, &format!("client-archived:{id}"))
+}
+
+async fn bring_back(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    ctx.door()?.write(move |p| archive::restore(p, id)).await?;
+    said(&ctx, id, "client-restored")
+}
+
+fn said(ctx: &Ctx, id: ClientId, flash: &str) -> Result<Response> {
+    let mut response = lead_to(ctx, &format!("/clients/{id}"))?;
+    Cookie::Flash.set(&ctx.app, &mut response, flash)?;
     Ok(response)
 }
 

@@ -20,6 +20,8 @@ crate::sql! {
          date_of_birth = $8, gender = $9, email = $10, email_key = $11, phone = $12, time_zone = $13, group_id = $14,
          primary_provider_id = $15, record_number = $16, note = $17, sort_name = $18, search_text = $19,
          updated_at = $20, version = version + 1 where practice_id = $1 and id = $2";
+    tenant SET_STATUS =
+        "update clients set status = $3, updated_at = $4, version = version + 1 where practice_id = $1 and id = $2";
     tenant BY_ID =
         "select id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth, gender, email, phone,
          time_zone, group_id, primary_provider_id, record_number, note, status, source, created_at, updated_at, version
@@ -67,6 +69,10 @@ pub fn update(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
     let mut all = values(id, fields);
     all.extend(params![p.now]);
     p.run(&UPDATE, all).map(drop)
+}
+
+pub fn set_status(p: &Practice, id: ClientId, status: &str) -> Result<()> {
+    p.run(&SET_STATUS, params![id, status, p.now]).map(drop)
 }
 
 pub fn set_prefixes(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {

@@ -8,6 +8,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
     (3, "members", include_str!("../../migrations/0003_members.sql")),
     (4, "invite_links", include_str!("../../migrations/0004_invite_links.sql")),
+    (6, "bulk", include_str!("../../migrations/0006_bulk.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[(2, "search", include_str!("../../migrations/0002_search.sqlite.sql"))];
 const POSTGRES: &[(i32, &str, &str)] = &[(2, "search", include_str!("../../migrations/0002_search.postgres.sql"))];

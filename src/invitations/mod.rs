@@ -149,12 +149,23 @@ pub enum Invited {
 
 /// Queues an invitation to an address. It waits in the outbox for as long as it can be undone.
 pub fn invite(p: &Practice, client: ClientId, email: &Email, purpose: Purpose) -> Result<Invited> {
+    // Whoever signed up is waiting for the mail, and there is nobody who could take it back.
+    let leaves_at = if purpose == Purpose::SignUp { p.now } else { p.now.plus(p.app.config.undo) };
+    invite_at(p, client, email, purpose, leaves_at)
+}
+
+/// Queues an invitation that leaves the outbox at a time of its own: those of many clients leave one after the other.
+pub fn invite_at(
+    p: &Practice,
+    client: ClientId,
+    email: &Email,
+    purpose: Purpose,
+    leaves_at: Instant,
+) -> Result<Invited> {
     if queries::count_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
         return Ok(Invited::TooMany);
     }
     let id = InvitationId(p.new_id());
-    // Whoever signed up is waiting for the mail, and there is nobody who could take it back.
-    let leaves_at = if purpose == Purpose::SignUp { p.now } else { p.now.plus(p.app.config.undo) };
     queries::insert(p, id, client, email, purpose.as_str(), leaves_at)?;
     event(p, id, "queued", None)?;
     p.enqueue(JobKind::SendInvitation, id.0, leaves_at)?;
@@ -220,6 +231,14 @@ pub fn undo(p: &Practice, id: InvitationId) -> Result<bool> {
     p.note(Activity::InvitationUndone, invitation.client, None)?;
     p.audit(&Entry::new("invitation.undone", "invitation", Some(id.0)).client(invitation.client))?;
     Ok(true)
+}
+
+/// Takes back what waits in the outbox for a client.
+pub fn take_back_queued(p: &Practice, client: ClientId) -> Result<()> {
+    for queued in queries::open(p, client)?.into_iter().filter(|open| open.state == State::Queued) {
+        undo(p, queued.id)?;
+    }
+    Ok(())
 }
 
 /// Ends every open invitation of a client whose address is being changed.

@@ -39,6 +39,8 @@ pub enum Kind {
     AnswerResetRequest,
     /// Sends the mail of an account link (reset, confirm an address). Subject: the link.
     SendAccountLink,
+    /// Goes on with a bulk run. Subject: the run.
+    RunBulk,
     /// Tells a confirmed old address that another one was put in its place. Subject: the old address.
     TellOldAddress,
     /// Tells a member that somebody joined by their invite link. Subject: the member.
@@ -46,13 +48,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 6] = [
+    const ALL: [Kind; 7] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
         Kind::SendAccountLink,
         Kind::TellOldAddress,
         Kind::TellOfSignUp,
+        Kind::RunBulk,
     ];
 
     fn as_str(self) -> &'static str {
@@ -61,6 +64,7 @@ impl Kind {
             Kind::SendMemberInvitation => "member_invitation.send",
             Kind::AnswerResetRequest => "reset.answer",
             Kind::SendAccountLink => "account_link.send",
+            Kind::RunBulk => "bulk.run",
             Kind::TellOldAddress => "old_address.tell",
             Kind::TellOfSignUp => "sign_up.tell",
         }
@@ -72,7 +76,7 @@ impl Kind {
 
     /// Whether it belongs to a practice; without one it must not run.
     fn needs_practice(self) -> bool {
-        matches!(self, Kind::SendInvitation | Kind::SendMemberInvitation | Kind::TellOfSignUp)
+        matches!(self, Kind::SendInvitation | Kind::SendMemberInvitation | Kind::TellOfSignUp | Kind::RunBulk)
     }
 }
 
@@ -211,6 +215,7 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::SendMemberInvitation => crate::members::invitations::jobs::send(app, job).await,
         Kind::AnswerResetRequest => crate::invitations::jobs::answer_reset_request(app, job).await,
         Kind::SendAccountLink => crate::accounts::jobs::send_link(app, job).await,
+        Kind::RunBulk => crate::bulk::jobs::run(app, job).await,
         Kind::TellOldAddress => crate::accounts::jobs::tell_old_address(app, job).await,
         Kind::TellOfSignUp => crate::invite_links::jobs::tell_of_sign_up(app, job).await,
     }
@@ -251,6 +256,7 @@ pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
 pub async fn purge(app: &Shared) -> Result<()> {
     app.write(|h| {
         crate::accounts::purge(h)?;
+        crate::bulk::purge(h)?;
         crate::web::purge_keys(h)
     })
     .await

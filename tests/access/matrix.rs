@@ -50,6 +50,7 @@ fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         path if path.contains("members/{id}") => ("{id}", w.member.clone()),
         path if path.contains("/invitations/{id}") => ("{id}", w.invitation.clone()),
         path if path.contains("/invite-links/{id}") => ("{id}", w.invite_link.clone()),
+        path if path.contains("/bulk/{id}") => ("{id}", w.bulk_run.clone()),
         path if path.contains("/groups/{id}") => ("{id}", w.group.clone()),
         path if path.contains("{token}") => ("{token}", "garbage".into()),
         _ => ("{id}", w.client.clone()),

@@ -206,6 +206,51 @@ async fn invite_links_as_described(t: &TestApp, api: &mut testkit::Browser, none
     }
 }
 
+async fn bulk_runs_as_described(t: &TestApp, api: &mut testkit::Browser, client: &str, none: &str) {
+    let (all, one) = ("/api/v1/clients/bulk", "/api/v1/clients/bulk/{id}");
+    for what in ["archive", "restore"] {
+        let template = format!("/api/v1/clients/{{id}}/{what}");
+        for id in [client, none] {
+            let path = template.replace("{id}", id);
+            as_described("post", &template, &api.json("POST", &path, &json!({})).await);
+            as_described("post", &template, &t.browser().json("POST", &path, &json!({})).await);
+        }
+    }
+    let begun = api.json("POST", all, &json!({"action": "archive", "ids": [client]})).await;
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    as_described("post", all, &begun);
+    for (body, status) in [
+        (json!({"action": "archive", "filter": {}}), 409),
+        (json!({"action": "erase", "filter": {}}), 422),
+        (json!({"action": "archive", "filter": []}), 400),
+    ] {
+        let answer = api.json("POST", all, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", all, &answer);
+    }
+    t.run_jobs().await;
+    let id = begun.json()["id"].as_str().unwrap().to_string();
+    for id in [id.as_str(), none] {
+        as_described("get", one, &api.get(&one.replace("{id}", id)).await);
+        for what in ["cancel", "undo", "undo"] {
+            let template = format!("{one}/{what}");
+            as_described("post", &template, &api.json("POST", &template.replace("{id}", id), &json!({})).await);
+        }
+        t.run_jobs().await;
+    }
+    // What was archived already is skipped, and named.
+    api.json("POST", &format!("/api/v1/clients/{client}/archive"), &json!({})).await;
+    let again = api.json("POST", all, &json!({"action": "archive", "ids": [client]})).await;
+    t.run_jobs().await;
+    let ended = api.get(&one.replace("{id}", again.json()["id"].as_str().unwrap())).await;
+    assert_eq!(ended.json()["skipped_clients"][0]["reason"], "already_so", "{}", ended.text);
+    as_described("get", one, &ended);
+    let refused = api.json("POST", &format!("/api/v1/clients/{client}/invitations"), &json!({})).await;
+    assert_eq!(refused.status, 409);
+    as_described("post", "/api/v1/clients/{id}/invitations", &refused);
+    api.json("POST", &format!("/api/v1/clients/{client}/restore"), &json!({})).await;
+}
+
 both_engines! {
     async fn answers_are_as_described(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
@@ -279,6 +324,7 @@ both_engines! {
             assert_eq!(answer.status, if n <= 5 { 201 } else { 429 }, "{}", answer.text);
             as_described("post", invitations, &answer);
         }
+        bulk_runs_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
         let nowhere = api.json("POST", &format!("/api/v1/clients/{}/invitations", bare.json()["id"].as_str().unwrap()), &json!({})).await;
         assert_eq!(nowhere.status, 422);
         as_described("post", invitations, &nowhere);

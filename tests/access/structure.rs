@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 const SLICES: &[&str] = &[
     "accounts",
+    "bulk",
     "care_team",
     "clients",
     "demo",

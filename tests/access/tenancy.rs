@@ -53,6 +53,10 @@ both_engines! {
                 ("POST", "/clients/ID", Some("first_name="), &client),
                 ("POST", "/clients/ID/invite", Some(""), &client),
                 ("GET", "/clients/ID/invitation", None, &client),
+                ("POST", "/clients/ID/archive", Some(""), &client),
+                ("POST", "/clients/ID/restore", Some(""), &client),
+                ("POST", "/api/v1/clients/ID/archive", None, &client),
+                ("POST", "/api/v1/clients/ID/restore", None, &client),
                 ("POST", "/invitations/ID/undo", Some(""), &invitation),
             ] {
                 assert_eq!(same(&mut us, method, path, body, id).await.status, 404, "{method} {path} as {actor}");

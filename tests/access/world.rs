@@ -24,6 +24,8 @@ pub struct World {
     pub group: String,
     /// The invite link of ours for that group and the provider on the team.
     pub invite_link: String,
+    /// A bulk run of the owner's, ended, with nothing to undo.
+    pub bulk_run: String,
     pub owner_session: String,
     /// A provider who is none of the actors.
     pub member: String,
@@ -133,6 +135,13 @@ async fn disabled(t: &TestApp, practice: &TestPractice) -> Browser {
     browser
 }
 
+/// A run that leaves the client as they were.
+async fn bulk_run(t: &TestApp, owner: &mut Browser, group: &str, client: &str) -> String {
+    let begun = owner.post("/clients/bulk", &[("action", "group"), ("group_id", group), ("id", client)]).await;
+    t.run_jobs().await;
+    begun.location().rsplit('/').next().expect("an id").to_string()
+}
+
 pub async fn world(t: &TestApp) -> World {
     let ours = t.practice("Calm Harbour").await;
     let theirs = t.practice("Other Shore").await;
@@ -154,6 +163,7 @@ pub async fn world(t: &TestApp) -> World {
     let guardian = guardian(t, &ours, &client).await;
     let owner = t.signed_in(&ours.owner_email).await;
     let owner_session = t.raw.rows("select id from sessions order by id desc limit 1")[0][0].clone().unwrap();
+    let bulk_run = bulk_run(t, &mut owner.copy(), &group, &client).await;
     let actors = vec![
         ("anonymous", t.browser()),
         ("owner", owner),
@@ -195,6 +205,7 @@ pub async fn world(t: &TestApp) -> World {
         invite_link,
         on_team,
         group,
+        bulk_run,
         actors,
     }
 }

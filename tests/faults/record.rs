@@ -151,6 +151,50 @@ async fn verbs_of_invite_links(walk: &mut Walk<'_>, practice: &TestPractice, own
     .await;
 }
 
+async fn verbs_of_many(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let id = t.client(practice, json!({"first_name": "Mina"})).await;
+    let path = format!("/clients/{id}");
+    for what in ["archive", "restore"] {
+        let page = format!("{path}/{what}");
+        let route = format!("POST /clients/{{id}}/{what}");
+        walk.verb(&route, About::Client, owner.post(&page, &[])).await;
+    }
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let none = Json::Object(serde_json::Map::new());
+    for what in ["archive", "restore"] {
+        let route = format!("POST /api/v1/clients/{{id}}/{what}");
+        let ask = format!("/api/v1{path}/{what}");
+        walk.verb(&route, About::Client, program.json("POST", &ask, &none)).await;
+    }
+    let begin = [("action", "archive"), ("id", id.as_str())];
+    let begun = walk.verb("POST /clients/bulk", About::Nobody, owner.post("/clients/bulk", &begin)).await;
+    // What a run does is recorded with each client.
+    let before = walk.counts();
+    t.run_jobs().await;
+    assert!(walk.counts().audit > before.audit && walk.counts().activities > before.activities, "a run's part");
+    let undo = format!("{}/undo", begun.location());
+    walk.verb("POST /clients/bulk/{id}/undo", About::Nobody, owner.post(&undo, &[])).await;
+    t.run_jobs().await;
+    let begun = owner.post("/clients/bulk", &begin).await;
+    let cancel = format!("{}/cancel", begun.location());
+    walk.verb("POST /clients/bulk/{id}/cancel", About::Nobody, owner.post(&cancel, &[])).await;
+    t.run_jobs().await;
+
+    let body = json!({"action": "archive", "ids": [id]});
+    let all = "/api/v1/clients/bulk";
+    let begun = walk.verb("POST /api/v1/clients/bulk", About::Nobody, program.json("POST", all, &body)).await;
+    t.run_jobs().await;
+    let run = begun.json()["id"].as_str().expect("an id").to_string();
+    let undo = format!("{all}/{run}/undo");
+    walk.verb("POST /api/v1/clients/bulk/{id}/undo", About::Nobody, program.json("POST", &undo, &none)).await;
+    t.run_jobs().await;
+    let begun = program.json("POST", all, &body).await;
+    let cancel = format!("{all}/{}/cancel", begun.json()["id"].as_str().expect("an id"));
+    walk.verb("POST /api/v1/clients/bulk/{id}/cancel", About::Nobody, program.json("POST", &cancel, &none)).await;
+    t.run_jobs().await;
+}
+
 async fn verbs_of_a_client(walk: &mut Walk<'_>) {
     let t = walk.t;
     // The mail's leaving is a verb of its own.
@@ -299,6 +343,7 @@ both_engines! {
         verbs_of_staff(&mut walk, &practice, &mut owner).await;
         verbs_of_groups(&mut walk, &practice, &mut owner).await;
         verbs_of_invite_links(&mut walk, &practice, &mut owner).await;
+        verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;

@@ -1,0 +1,67 @@
+//! Archive and Restore, of one and of many.
+
+use testkit::{PASSWORD, both_engines, json};
+
+use crate::{begin, clients};
+
+both_engines! {
+    async fn an_archived_client_loses_the_portal_and_gets_it_back(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let (id, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let page = format!("/clients/{id}");
+        assert_eq!(ana.get("/portal").await.status, 200);
+        let archived = owner.post(&format!("{page}/archive"), &[]).await;
+        assert_eq!((archived.status, archived.location()), (303, page.as_str()));
+        assert_ne!(ana.get("/portal").await.status, 200);
+        let shown = owner.get(&page).await;
+        assert!(shown.text.contains("Archived") && shown.text.contains(&format!("{page}/restore")), "{}", shown.text);
+        assert!(!shown.text.contains(&format!("{page}/invite")));
+        assert!(!owner.get("/clients").await.text.contains(&page));
+        // What is archived is not changed, nor written to.
+        let mut program = t.browser().bearer(&t.token(&practice, practice.owner).await);
+        let refused = program.json("PATCH", &format!("/api/v1{page}"), &json!({"note": "x"})).await;
+        assert_eq!(refused.status, 409, "{}", refused.text);
+        assert_eq!(owner.post(&format!("{page}/invite"), &[]).await.status, 409);
+        let mut again = t.browser();
+        again.post("/sign-in", &[("email", "ana@example.org"), ("password", PASSWORD)]).await;
+        assert_ne!(again.get("/portal").await.status, 200);
+        owner.post(&format!("{page}/restore"), &[]).await;
+        assert_eq!(t.signed_in("ana@example.org").await.get("/portal").await.status, 200);
+        for action in ["client.archived", "client.restored"] {
+            assert_eq!(t.raw.count(&format!("select count(*) from audit_entries where action = '{action}'")), 1);
+            assert_eq!(t.raw.count(&format!("select count(*) from activities where kind = '{action}'")), 1);
+        }
+    }
+
+    async fn an_open_link_sleeps_while_the_client_is_archived(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let id = t.client(&practice, json!({"email": "bea@example.org", "send_invitation": true})).await;
+        t.send_mail().await;
+        let link = t.mail_to("bea@example.org").link();
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        owner.post(&format!("/clients/{id}/archive"), &[]).await;
+        let mut bea = t.browser();
+        bea.open_link(&link).await;
+        assert_eq!(bea.post("/invitation", &[("password", PASSWORD)]).await.status, 404);
+        owner.post(&format!("/clients/{id}/restore"), &[]).await;
+        bea.open_link(&link).await;
+        assert_eq!(bea.post("/invitation", &[("password", PASSWORD)]).await.location(), "/portal");
+    }
+
+    async fn what_waits_in_the_outbox_is_taken_back(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let ids = clients(&t, &practice, 4).await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        begin(&mut owner, "invite", &[], &ids).await;
+        t.run_jobs().await;
+        let run = begin(&mut owner, "archive", &[], &ids).await;
+        t.run_jobs().await;
+        t.send_mail().await;
+        assert!(t.mails().is_empty());
+        assert_eq!(t.raw.count("select count(*) from clients where status = 'archived'"), 4);
+        owner.post(&format!("{}/undo", run.location()), &[]).await;
+        t.run_jobs().await;
+        assert_eq!(t.raw.count("select count(*) from clients where status = 'active'"), 4);
+    }
+}
