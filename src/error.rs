@@ -16,6 +16,12 @@ pub enum Error {
     /// The request makes no sense; the text is shown.
     #[error("{0}")]
     BadRequest(String),
+    /// More than a body may hold.
+    #[error("a body holds at most 256 KiB")]
+    TooLarge,
+    /// A body of another kind than the address takes.
+    #[error("this address takes {takes}")]
+    WrongKind { takes: &'static str },
     /// Too many tries; come back after so many seconds.
     #[error("too many requests")]
     TooMany { retry_after: u64 },
@@ -64,6 +70,8 @@ impl Error {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Forbidden => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::WrongKind { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict(_) => StatusCode::CONFLICT,

@@ -19,10 +19,7 @@ use crate::accounts::PlaceKind;
 use crate::app::Shared;
 use crate::error::{Error, Result};
 use crate::ui::{NotYoursPage, Section};
-use crate::web::{Cookie, Ctx, Identity, cookie_value, finish, html};
-
-/// Largest body of a form or of JSON.
-const BODY_LIMIT: usize = 256 * 1024;
+use crate::web::{BODY_LIMIT, Cookie, Ctx, Identity, cookie_value, finish, html, taken};
 
 /// Whether a request says that somebody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,10 +161,14 @@ struct Guard {
 async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let admission = admit(&guard, &parts).await;
-    let mut request = Request::from_parts(parts, body);
+    let request = Request::from_parts(parts, body);
     match admission {
         Ok(Admission::In(ctx)) => {
             let had_flash = ctx.flash.is_some();
+            let mut request = match taken(request).await {
+                Ok(request) => request,
+                Err(error) => return error.into_response(),
+            };
             request.extensions_mut().insert(*ctx);
             let mut response = next.run(request).await;
             // What has just been done is said once: on the first page that can say it.

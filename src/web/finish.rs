@@ -23,7 +23,8 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
     // The pattern, never the address itself: an address may end in a token or hold a search.
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_string(), |p| p.as_str().to_string());
     let path = request.uri().path();
-    let wants_json = path.starts_with("/api/") || request.headers().contains_key("hx-request") && method != "GET";
+    let for_programs = path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics");
+    let wants_json = for_programs || request.headers().contains_key("hx-request") && method != "GET";
     let is_asset = path.starts_with("/assets/");
     let reference = app.ids.new_id().simple().to_string();
     let mut response = next.run(request).await;
@@ -103,6 +104,7 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         StatusCode::TOO_MANY_REQUESTS => "error-too-many",
         StatusCode::SERVICE_UNAVAILABLE => "error-unavailable",
         StatusCode::CONFLICT => "error-conflict",
+        StatusCode::PAYLOAD_TOO_LARGE => "error-too-large",
         s if s.is_client_error() => "error-bad-request",
         _ => "error-internal",
     };

@@ -1,7 +1,7 @@
 //! Forms, query strings and what an address names, with a limit and a clear answer.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{header, request::Parts};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
@@ -13,12 +13,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Form<T>> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        if !kind.starts_with("application/x-www-form-urlencoded") && !kind.is_empty() {
-            return Err(Error::bad_request("This address takes a form."));
-        }
         let body = bytes::Bytes::from_request(request, state).await;
-        let body = body.map_err(|_| Error::bad_request("The form is too large or did not arrive whole."))?;
+        let body = body.map_err(|_| Error::bad_request("The form did not arrive whole."))?;
         let form = serde_urlencoded::from_bytes(&body);
         form.map(Form).map_err(|_| Error::bad_request("The form could not be read."))
     }
@@ -36,13 +32,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// What an address names. An id that is none is not found, like one that nobody has.
+/// What an address names. An id that is none is not found, like one that nobody has; so is what climbs out of a folder.
 pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>> {
+        let named = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
+        if named.iter().any(|(_, name)| name.contains("..") || name.contains(['/', '\\', '\0'])) {
+            return Err(Error::NotFound);
+        }
         let path = axum::extract::Path::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(named)| Path(named)).map_err(|_| Error::NotFound)
     }

@@ -21,13 +21,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Json<T>> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        if kind.split(';').next().map(str::trim) != Some("application/json") {
-            return Err(Error::bad_request("Send JSON with the content type application/json."));
-        }
         let asked = format!("{} {}\n", request.method(), request.uri().path());
         let body = bytes::Bytes::from_request(request, state).await;
-        let body = body.map_err(|_| Error::bad_request("The body is too large or did not arrive whole."))?;
+        let body = body.map_err(|_| Error::bad_request("The body did not arrive whole."))?;
         // Serde would take a list for an object, by the order of the fields.
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(Error::bad_request("The JSON is not an object."));
@@ -129,6 +125,7 @@ pub fn problem(status: StatusCode, error: &Error, reference: Option<String>) -> 
     let (detail, errors) = match error {
         Error::Invalid(errors) => (None, errors.as_slice()),
         Error::BadRequest(text) | Error::Conflict(text) => (Some(text.clone()), &[][..]),
+        Error::TooLarge | Error::WrongKind { .. } => (Some(error.to_string()), &[][..]),
         _ => (None, &[][..]),
     };
     let body = Problem {

@@ -1,5 +1,6 @@
 //! Between HTTP and the slices: what a request says, how an answer leaves. Nothing here knows what the product is for.
 
+mod bodies;
 mod cookies;
 mod ctx;
 mod finish;
@@ -7,6 +8,7 @@ mod forms;
 mod idempotency;
 mod json;
 
+pub use bodies::{BODY_LIMIT, taken};
 pub use cookies::{Cookie, cookie_value};
 pub use ctx::{Ctx, Identity, PracticeInfo, SignedIn};
 pub use finish::{finish, security_headers};

@@ -1,7 +1,10 @@
 //! Who reaches what: statements, structure, the matrix of routes and actors, tenancy, and the API.
 
 mod api;
+mod dice;
+mod fuzz;
 mod input;
+mod limits;
 mod matrix;
 mod members;
 mod openapi;

@@ -29,7 +29,7 @@ fn table() -> (Vec<&'static str>, BTreeMap<String, Vec<u16>>) {
 }
 
 /// A path with the subject put in.
-fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
+pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
     let (named, id) = match route.path {
         "/dev/mail/{id}" => (
             "{id}",
