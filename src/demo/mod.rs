@@ -5,7 +5,7 @@ mod people;
 
 use std::time::Duration;
 
-use people::{PEOPLE, Person, STAFF, Story};
+use people::{ASKED, LEFT, PEOPLE, Person, STAFF, Story};
 
 use crate::access::{Actor, Who};
 use crate::accounts::{self, Confirmed};
@@ -16,12 +16,13 @@ use crate::error::{Error, Result};
 use crate::ids::{ClientId, GroupId, InvitationId, MemberId, PracticeId};
 use crate::invitations::{self, Acceptance, How, Invited};
 use crate::mail::Delivery;
+use crate::members::invitations::{Invited as Asked, Invitee};
 use crate::members::{self, NewMember};
 use crate::people::Email;
 use crate::practice::{House, Practice};
 use crate::practices::{self, Creation, NewPractice};
 use crate::words::Words;
-use crate::{groups, portal_access};
+use crate::{groups, invite_links, portal_access};
 
 const NAME: &str = "Harbour Light Therapy";
 const ZONE: &str = "America/New_York";
@@ -46,6 +47,8 @@ pub async fn make(app: &Shared, password: &str) -> Result<Made> {
         let begun = h.at(h.now.minus(DAY * 70));
         let owner = practice(&begun, &hash)?;
         let team = staff(&begun.practice(&owner), &owner, &hash)?;
+        leaving(&h.at(h.now.minus(DAY * 12)).practice(&owner), &hash)?;
+        asked(&h.at(h.now.minus(DAY * 2)).practice(&owner))?;
         let groups = all_groups(&begun.practice(&owner))?;
         let desk = Desk { h, team, groups, hash: hash.clone() };
         for (index, person) in PEOPLE.iter().enumerate() {
@@ -113,6 +116,35 @@ fn staff(p: &Practice, owner: &Actor, hash: &str) -> Result<Vec<Actor>> {
     Ok(team)
 }
 
+/// Somebody who has left the staff.
+fn leaving(p: &Practice, hash: &str) -> Result<()> {
+    let account = accounts::create(&p.house(), &email(LEFT.email)?, hash, Confirmed::Yes)?;
+    let new = NewMember {
+        account,
+        first_name: LEFT.first.into(),
+        last_name: LEFT.last.into(),
+        role: LEFT.role,
+        sees_clients: LEFT.sees_clients,
+    };
+    let id = members::add(p, &new)?;
+    members::disable(p, id)?.map_err(|_| Error::internal("a made-up member could not be disabled"))
+}
+
+/// Somebody who was asked to join the staff and has not answered.
+fn asked(p: &Practice) -> Result<()> {
+    let invitee = Invitee {
+        first_name: ASKED.first.into(),
+        last_name: ASKED.last.into(),
+        email: email(ASKED.email)?,
+        role: ASKED.role,
+        sees_clients: ASKED.sees_clients,
+    };
+    match members::invitations::invite(p, &invitee)? {
+        Asked::Queued(id) => members::invitations::jobs::settle(p, id, &Delivery::Sent),
+        other => Err(Error::internal(format!("a made-up invitation was not queued: {other:?}"))),
+    }
+}
+
 /// The three that every practice starts with, and two more.
 fn all_groups(p: &Practice) -> Result<Vec<GroupId>> {
     for (name, colour) in [("Monday evening circle", "green"), ("Students", "pink")] {
@@ -139,6 +171,9 @@ impl Desk<'_> {
         let h = self.h.at(added);
         let provider = &self.team[person.provider];
         let p = h.practice(provider);
+        if matches!(person.story, Story::SignedUp | Story::SignedUpAndConfirmed) {
+            return self.signs_up(person, provider, added);
+        }
         let id = clients::add(&p, &self.fields(person, index)?, Inviting::Later, Source::Added)?.id;
         self.tells(person, provider, id, added)
     }
@@ -200,10 +235,62 @@ impl Desk<'_> {
                 self.moves(provider, id, "samuel.abebe", added.plus(DAY))
             }
             Story::InPortal => self.accepted(p, id, added).map(drop),
+            Story::Archived => {
+                self.accepted(p, id, added)?;
+                clients::archive(&self.h.at(added.plus(DAY * 20)).practice(provider), id).map(drop)
+            }
+            // These came by themselves.
+            Story::SignedUp | Story::SignedUpAndConfirmed => Ok(()),
             Story::Moving => {
                 self.accepted(p, id, added)?;
                 self.moves(provider, id, "miriam.k.katz", added.plus(DAY * 20))
             }
+        }
+    }
+
+    /// Comes by an invite link of the group and the provider.
+    fn signs_up(&self, person: &Person, provider: &Actor, added: Instant) -> Result<()> {
+        let h = self.h.at(added);
+        let member = provider.member().map(|member| member.id);
+        let target = invite_links::Target { group: self.groups.get(person.group).copied(), provider: member };
+        let link = match invite_links::create(&h.practice(provider), target)? {
+            invite_links::Made::Made(link) | invite_links::Made::Known(link) => link,
+        };
+        let to = email(person.email)?;
+        let new = invite_links::New {
+            link: link.id,
+            typed: invite_links::Typed {
+                first_name: person.first.into(),
+                last_name: person.last.into(),
+                email: to.address.clone(),
+                phone: String::new(),
+            },
+            email: to,
+            password_hash: self.hash.clone(),
+            key: None,
+        };
+        let holder = Actor::link_holder(provider.practice);
+        let p = &h.practice(&holder);
+        let invite_links::Outcome::In(signed_up) = invite_links::sign_up(p, &new, Words::of("en"))? else {
+            return Err(Error::internal("a made-up sign-up was refused"));
+        };
+        let query = format!("search={}", person.email);
+        let (found, _) = clients::gather(&h.practice(provider), &query, None, 1)?;
+        let client = *found.first().ok_or(Error::NotFound)?;
+        let invitation = invitations::latest(p, client)?.ok_or(Error::NotFound)?.id;
+        invitations::jobs::settle(p, invitation, &Delivery::Sent)?;
+        if person.story == Story::SignedUp {
+            return Ok(());
+        }
+        let h = self.h.at(added.plus(HOUR));
+        let how = How::SignedUp { account: signed_up.account, hash: self.hash.clone() };
+        match invitations::accept(&h.practice(&holder), invitation, &how)? {
+            // Who would be told of it is made up too.
+            Acceptance::In { .. } => match member {
+                Some(member) => crate::jobs::cancel(&h, crate::jobs::Kind::TellOfSignUp, member.0).map(drop),
+                None => Ok(()),
+            },
+            other => Err(Error::internal(format!("a made-up sign-up was not confirmed: {other:?}"))),
         }
     }
 

@@ -19,6 +19,11 @@ pub enum Story {
     InPortal,
     /// In the portal, with an e-mail that was changed and is not confirmed yet.
     Moving,
+    /// Came by an invite link; the e-mail is not confirmed yet.
+    SignedUp,
+    SignedUpAndConfirmed,
+    /// Was in the portal, and is archived.
+    Archived,
 }
 
 pub struct Person {
@@ -37,6 +42,10 @@ pub struct Person {
     pub days: u64,
     pub story: Story,
 }
+
+/// Somebody who was asked to join the staff and has not answered, and somebody who has left.
+pub const ASKED: Colleague = staff("Ruth", "Adeyemi", "ruth", crate::access::Role::Provider, true);
+pub const LEFT: Colleague = staff("Piotr", "Zielinski", "piotr", crate::access::Role::Provider, true);
 
 pub struct Colleague {
     pub first: &'static str,
@@ -85,8 +94,8 @@ pub const PEOPLE: &[Person] = people! {
     "Grace" "Holloway" "" "she/her" "1990-12-24" "grace.holloway" group 1 provider 1 days 38 InPortal;
     "Henry" "Holloway" "" "he/him" "1989-05-17" "henry.holloway" group 1 provider 1 days 38 InPortal;
     "Imogen" "Fairweather" "Immy" "they/them" "2003-08-08" "immy.fairweather" group 4 provider 2 days 35 InPortal;
-    "José Ramón" "de la Cruz y Villanueva" "José" "he/him" "1970-06-06" "jose.delacruz" group 3 provider 0 days 33 InPortal;
-    "Keiko" "Tanaka" "" "she/her" "1994-10-10" "keiko.tanaka" group 0 provider 2 days 31 InPortal;
+    "José Ramón" "de la Cruz y Villanueva" "José" "he/him" "1970-06-06" "jose.delacruz" group 3 provider 0 days 33 Archived;
+    "Keiko" "Tanaka" "" "she/her" "1994-10-10" "keiko.tanaka" group 0 provider 2 days 31 SignedUpAndConfirmed;
     "王" "伟" "" "" "1982-02-14" "wang.wei" group 0 provider 2 days 30 InPortal;
     "Leo" "Bergström" "" "he/him" "2014-05-28" "ingrid.bergstrom" group 2 provider 1 days 28 InPortal;
     "Nils" "Bergström" "" "he/him" "2016-09-01" "ingrid.bergstrom" group 2 provider 1 days 28 InPortal;
@@ -103,7 +112,7 @@ pub const PEOPLE: &[Person] = people! {
     "William" "Featherstonehaugh-Cholmondeley" "Will" "he/him" "1958-08-18" "will.fc" group 3 provider 0 days 11 Kept;
     "Ximena" "Duarte" "" "she/her" "2000-11-11" "ximena.duarte" group 0 provider 2 days 9 Sent;
     "Yusuf" "Demir" "" "he/him" "1993-01-25" "yusuf.demir" group 0 provider 1 days 8 Sent;
-    "Zoë" "van den Berg" "" "she/her" "1997-07-29" "zoe.vandenberg" group 4 provider 0 days 6 Sent;
+    "Zoë" "van den Berg" "" "she/her" "1997-07-29" "zoe.vandenberg" group 4 provider 0 days 6 SignedUp;
     "Arthur" "Nowak" "" "he/him" "1969-04-01" "arthur.nowak" group 1 provider 0 days 5 Sent;
     "Beatriz" "Nowak" "Bia" "she/her" "1972-05-20" "bia.nowak" group 1 provider 0 days 5 Sent;
     "Callum" "MacLeod" "" "he/him" "2009-10-31" "fiona.macleod" group 2 provider 1 days 4 Sent;

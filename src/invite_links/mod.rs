@@ -13,6 +13,8 @@ mod queries;
 mod share;
 mod sign_up;
 
+pub use sign_up::{New, Outcome, Typed, sign_up};
+
 use crate::access::{Actor, Reach};
 use crate::app::App;
 use crate::audit::Entry;

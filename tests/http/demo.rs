@@ -9,7 +9,10 @@ both_engines! {
     async fn a5_the_made_up_practice_is_lively_and_leaves_nothing_to_the_outbox(t: TestApp) {
         let made = ruh::demo::make(&t.app, PASSWORD).await.unwrap();
         assert_eq!(t.raw.count("select count(*) from clients"), 40);
-        assert_eq!(t.raw.count("select count(*) from members where sees_clients"), 3);
+        assert_eq!(t.raw.count("select count(*) from members where sees_clients and disabled_at is null"), 3);
+        assert_eq!(t.raw.count("select count(*) from clients where source = 'invite_link'"), 2);
+        assert_eq!(t.raw.count("select count(*) from clients where status = 'archived'"), 1);
+        assert_eq!(t.raw.count("select count(*) from member_invitations where state = 'sent'"), 1);
         assert!(t.raw.count("select count(distinct group_id) from clients") >= 3);
         let states: BTreeSet<_> = t.raw.rows("select distinct state from invitations").into_iter().flatten().flatten().collect();
         let every = ["accepted", "bounced", "kept", "queued", "sent", "superseded", "undone", "void"];

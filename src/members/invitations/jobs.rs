@@ -54,6 +54,13 @@ pub async fn send(app: &Shared, job: &Job) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Notes what became of an invitation's mail that nobody sends: those of a made-up practice go nowhere.
+pub fn settle(p: &Practice, id: MemberInvitationId, delivery: &Delivery) -> Result<()> {
+    let invitation = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
+    crate::jobs::cancel(&p.house(), JobKind::SendMemberInvitation, id.0)?;
+    note_result(p, &invitation, delivery)
+}
+
 fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Result<()> {
     // It may have been accepted or withdrawn while the server took its time; that stands.
     let still_open = queries::by_id(p, invitation.id)?.is_some_and(|i| i.state.is_open());
