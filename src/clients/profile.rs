@@ -45,6 +45,7 @@ struct ShowPage {
     editing: bool,
     version: i64,
     group: String,
+    group_colour: String,
     provider: String,
     age: String,
     alike: Vec<Duplicate>,
@@ -136,7 +137,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let fields = field_set(&edit.typed, &edit.refused, now.as_ref(), &seen.choices, words);
     let name = seen.client.name();
     let f = &seen.client.fields;
-    let group = f.group.and_then(|id| seen.choices.groups.iter().find(|g| g.id == id)).map(|g| g.name.clone());
+    let group = f.group.and_then(|id| seen.choices.groups.iter().find(|g| g.id == id));
     let provider =
         f.primary_provider.and_then(|id| seen.choices.providers.iter().find(|m| m.id == id)).map(|m| m.name.clone());
     let page = ShowPage {
@@ -149,7 +150,8 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         stale: edit.stale,
         editing: edit.editing,
         version: edit.version,
-        group: group.unwrap_or_default(),
+        group: group.map(|g| g.name.clone()).unwrap_or_default(),
+        group_colour: group.map(|g| g.colour.clone()).unwrap_or_default(),
         provider: provider.unwrap_or_default(),
         age: seen.client.age_on(ctx.app.now().date_in(&zone)).map(|age| format!("{age} years")).unwrap_or_default(),
         alike: seen.alike,

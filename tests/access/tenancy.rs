@@ -97,6 +97,46 @@ both_engines! {
         assert_eq!(them.get(&format!("/api/v1/clients?group_id={group}")).await.status, 200);
     }
 
+    async fn r18_foreign_groups_and_links_are_as_those_that_do_not_exist(t: TestApp) {
+        let w = world(&t).await;
+        let (.., group, member) = foreign(&t, &w);
+        let none = json!({});
+        let link = w.actor("foreign_token").json("POST", "/api/v1/invite-links", &none).await.json();
+        let link = link["id"].as_str().unwrap().to_string();
+        let before = t.raw.rows("select * from client_groups order by id");
+        let links = t.raw.rows("select * from invite_links order by id");
+        let mut us = w.actor("owner");
+        for (method, path, body, id, status) in [
+            ("GET", "/settings/groups/ID", None, &group, 404),
+            ("POST", "/settings/groups/ID", Some("name=X&colour=red&version=1"), &group, 404),
+            ("POST", "/settings/groups/ID/move", Some("way=up"), &group, 404),
+            ("GET", "/settings/groups/ID/delete", None, &group, 404),
+            ("POST", "/settings/groups/ID/delete", Some("move_to="), &group, 404),
+            ("PATCH", "/api/v1/groups/ID", Some("{\"name\": \"X\"}"), &group, 404),
+            ("DELETE", "/api/v1/groups/ID?move_to=", Some(""), &group, 404),
+            ("GET", "/invite-links/ID/qr.svg", None, &link, 404),
+            ("POST", "/invite-links/ID/renew", Some(""), &link, 404),
+            ("POST", "/invite-links/ID/revoke", Some(""), &link, 404),
+            ("POST", "/api/v1/invite-links/ID/renew", Some("{}"), &link, 404),
+            ("DELETE", "/api/v1/invite-links/ID", Some(""), &link, 404),
+            // In the query and in the body.
+            ("GET", "/clients/invite-link?group_id=ID", None, &group, 422),
+            ("GET", "/clients/invite-link?provider_id=ID", None, &member, 422),
+            ("POST", "/clients/invite-link", Some("group_id=ID"), &group, 422),
+            ("POST", "/api/v1/invite-links", Some("{\"group_id\": \"ID\"}"), &group, 422),
+            ("POST", "/api/v1/invite-links", Some("{\"provider_id\": \"ID\"}"), &member, 422),
+        ] {
+            assert_eq!(same(&mut us, method, path, body, id).await.status, status, "{method} {path}");
+        }
+        let ours = format!("/api/v1/groups/{}?move_to=ID", w.group);
+        assert_eq!(same(&mut us, "DELETE", &ours, Some(""), &group).await.status, 422);
+        let ours = format!("/settings/groups/{}/delete", w.group);
+        assert_eq!(same(&mut us, "POST", &ours, Some("move_to=ID"), &group).await.status, 422);
+        assert_eq!(t.raw.rows("select * from client_groups order by id"), before);
+        assert_eq!(t.raw.rows("select * from invite_links order by id"), links);
+        assert_eq!(us.get("/api/v1/invite-links").await.json()["items"].as_array().map(Vec::len), Some(1));
+    }
+
     async fn r18_a_cursor_names_no_practice(t: TestApp) {
         let w = world(&t).await;
         for n in 0..3 {
