@@ -134,6 +134,7 @@ test('sessions are listed and ended in Settings > Security', async ({ ruh, page,
   const laptop = await visitor({ options: { userAgent: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15' } });
   await signIn(laptop, owner, /\/home$/);
   await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Security' }).click();
   await expect(page).toHaveURL(/\/settings\/security$/);
   const list = page.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem');
   await expect(list).toHaveCount(2);
