@@ -25,6 +25,14 @@ impl PlaceKind {
         [PlaceKind::Staff, PlaceKind::Portal].into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// The key of what it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            PlaceKind::Staff => "ui-stand-staff",
+            PlaceKind::Portal => "ui-stand-portal",
+        }
+    }
+
     /// Where somebody lands there.
     pub fn home(self) -> &'static str {
         match self {
@@ -41,8 +49,22 @@ pub struct Place {
     /// The member's or the portal access' id.
     pub id: Uuid,
     pub practice_name: String,
-    /// The client's name in the portal, the role on the staff.
-    pub as_whom: String,
+    /// The client's name in the portal, the member's own on the staff.
+    pub person: String,
+}
+
+impl Place {
+    pub fn icon(&self) -> crate::ui::Icon {
+        crate::ui::icon(match self.kind {
+            PlaceKind::Staff => "users",
+            PlaceKind::Portal => "user",
+        })
+    }
+
+    /// Where the session stands already.
+    pub fn is_here(&self, here: Option<Uuid>) -> bool {
+        here == Some(self.id)
+    }
 }
 
 /// Every place of an account, in a steady order: staff first.

@@ -38,7 +38,7 @@ crate::sql! {
     house CONFIRM_ADDRESS = "update account_emails set confirmed_at = $2 where id = $1";
 
     across("an account's places are in every practice it belongs to") STAFF_PLACES =
-        "select m.practice_id, m.id, p.name, m.role from members m join practices p on p.id = m.practice_id
+        "select m.practice_id, m.id, p.name, m.first_name, m.last_name from members m join practices p on p.id = m.practice_id
          where m.account_id = $1 and m.disabled_at is null and m.confirmed_at is not null order by p.name, m.id";
     across("an account's places are in every practice it belongs to") PORTAL_PLACES =
         "select a.practice_id, a.id, p.name, c.first_name, c.last_name from portal_access a
@@ -53,6 +53,8 @@ crate::sql! {
     house INSERT_SESSION =
         "insert into sessions (id, token_hash, account_id, created_at, last_seen_at, place_kind, place_practice, place_id,
          several_places, device) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)";
+    house SEVERAL_PLACES =
+        "update sessions set several_places = $2 where account_id = $1 and ended_at is null";
     house SESSION =
         "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places from sessions
          where token_hash = $1 and ended_at is null";
@@ -182,27 +184,21 @@ pub fn confirm_address(h: &House, id: Uuid) -> Result<()> {
 }
 
 pub fn staff_places(h: &House, account: AccountId) -> Result<Vec<Place>> {
-    h.all(&STAFF_PLACES, params![account], |row| {
-        Ok(Place {
-            kind: PlaceKind::Staff,
-            practice: row.get(0)?,
-            id: row.get(1)?,
-            practice_name: row.get(2)?,
-            as_whom: row.get(3)?,
-        })
-    })
+    h.all(&STAFF_PLACES, params![account], |row| to_place(row, PlaceKind::Staff))
 }
 
 pub fn portal_places(h: &House, account: AccountId) -> Result<Vec<Place>> {
-    h.all(&PORTAL_PLACES, params![account], |row| {
-        let (first, last): (String, String) = (row.get(3)?, row.get(4)?);
-        Ok(Place {
-            kind: PlaceKind::Portal,
-            practice: row.get(0)?,
-            id: row.get(1)?,
-            practice_name: row.get(2)?,
-            as_whom: format!("{first} {last}"),
-        })
+    h.all(&PORTAL_PLACES, params![account], |row| to_place(row, PlaceKind::Portal))
+}
+
+fn to_place(row: &crate::db::Row, kind: PlaceKind) -> Result<Place> {
+    let (first, last): (String, String) = (row.get(3)?, row.get(4)?);
+    Ok(Place {
+        kind,
+        practice: row.get(0)?,
+        id: row.get(1)?,
+        practice_name: row.get(2)?,
+        person: format!("{first} {last}"),
     })
 }
 
@@ -227,6 +223,11 @@ pub fn insert_session(h: &House, id: Uuid, new: &NewSession) -> Result<()> {
         &new.device,
     ];
     h.run(&INSERT_SESSION, values).map(drop)
+}
+
+/// A place more or less shows in every window, not only in the one where it came.
+pub fn set_several_places(h: &House, account: AccountId, several: bool) -> Result<()> {
+    h.run(&SEVERAL_PLACES, params![account, several]).map(drop)
 }
 
 fn to_session(row: &crate::db::Row) -> Result<Session> {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::places::{Place, PlaceKind, places_of};
+use super::places::{Place, places_of};
 use super::queries;
 use super::sign_in::{self, Attempt, Stand};
 use crate::access::Access;
@@ -29,13 +29,18 @@ pub fn routes(routes: Routes) -> Routes {
 struct PlacesPage {
     shell: Shell,
     places: Vec<Place>,
+    /// The place of this session, if one was chosen.
+    here: Option<Uuid>,
 }
 
 async fn show_places(ctx: Ctx) -> Result<Response> {
-    let account = ctx.signed()?.session.account;
+    let session = &ctx.signed()?.session;
+    let (account, here) = (session.account, session.place.map(|(.., id)| id));
     let places = ctx.app.read(move |h| places_of(h, account)).await?;
     let key = if places.is_empty() { "places-none-title" } else { "places-title" };
-    html(StatusCode::OK, &PlacesPage { shell: ctx.shell(ctx.words().t(key), Section::None), places })
+    // No practice stands above the choice: it is the account's page, and not one practice's.
+    let shell = Shell { practice: String::new(), ..ctx.shell(ctx.words().t(key), Section::None) };
+    html(StatusCode::OK, &PlacesPage { shell, places, here })
 }
 
 #[derive(Debug, Deserialize)]

@@ -49,6 +49,7 @@ pub struct SessionRow {
 pub fn start(h: &House, new: &NewSession) -> Result<Uuid> {
     let id = h.new_id();
     queries::insert_session(h, id, new)?;
+    queries::set_several_places(h, new.account, new.several_places)?;
     let practice = new.place.as_ref().map(|place| place.practice);
     h.audit_account(practice, new.account.0, "session.started")?;
     Ok(id)

@@ -59,6 +59,7 @@ fn shell(words: Words) -> Shell {
         person: "Sam Reed".into(),
         email: "sam@example.org".into(),
         section: Section::None,
+        stand: words.t("ui-stand-staff"),
         can_switch: true,
         idle_seconds: None,
         toast: Some(Toast {

@@ -15,6 +15,8 @@ pub struct Shell {
     pub person: String,
     pub email: String,
     pub section: Section,
+    /// Staff or Client Portal, for people with more than one place; empty for everybody else.
+    pub stand: String,
     /// True where the account has more than one place to go.
     pub can_switch: bool,
     /// Seconds until the session ends by itself; `None` where nobody is signed in.

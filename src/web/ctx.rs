@@ -115,6 +115,7 @@ impl Ctx {
             person: String::new(),
             email: String::new(),
             section,
+            stand: String::new(),
             can_switch: false,
             idle_seconds: None,
             toast: None,
@@ -127,6 +128,9 @@ impl Ctx {
             shell.idle_seconds = u32::try_from(signed.idle.as_secs()).ok();
             if let Some((actor, practice)) = &signed.place {
                 shell.practice = practice.name.clone();
+                if let (true, Some((kind, ..))) = (shell.can_switch, signed.session.place) {
+                    shell.stand = words.t(kind.word());
+                }
                 match &actor.who {
                     Who::Member(member) => shell.person = member.name.clone(),
                     Who::Client(viewer) => shell.person = viewer.name.clone(),

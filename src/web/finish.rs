@@ -116,6 +116,7 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         person: String::new(),
         email: String::new(),
         section: Section::None,
+        stand: String::new(),
         can_switch: false,
         idle_seconds: None,
         toast: None,

@@ -64,8 +64,8 @@ email-change-done = Your email was changed. Please sign in with the new one; a m
 
 # Places
 places-title = Where would you like to go?
-places-lead = Your account has more than one place.
-places-staff = Staff
+places-lead = You can change this at any time with Switch.
+places-here = You are here
 places-none-title = Nothing here right now
 places-none = Your account is not connected to a practice at the moment. If you expected something here, please ask your practice.
 

@@ -80,6 +80,23 @@ both_engines! {
         assert_eq!(ana.post("/places", &[("practice", &fields[0]), ("id", &fields[1])]).await.status, 404);
     }
 
+    async fn a2_a_second_place_offers_switch_in_every_window(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let elsewhere = t.practice("Elsewhere").await;
+        let (_, mut first) = t.client_in_portal(&practice, "ana@example.org").await;
+        let switch = "href=\"/places\"";
+        let alone = first.get("/portal").await.text;
+        assert!(!alone.contains(switch) && !alone.contains("· Client Portal"), "{alone}");
+        let (_, link) = crate::support::invited(&t, &elsewhere, "ana@example.org").await;
+        assert!(!first.get("/portal").await.text.contains(switch), "not before she accepts");
+        crate::support::accept(&t, &link, PASSWORD).await;
+        let page = first.get("/portal").await.text;
+        assert!(page.contains(switch) && page.contains("· Client Portal"), "{page}");
+        assert!(!page.contains("Elsewhere"), "no word of the other practice: {page}");
+        let chooser = first.get("/places").await.text;
+        assert_eq!(chooser.matches("aria-current=\"true\"").count(), 1, "{chooser}");
+    }
+
     async fn r14_idle_past_the_limit_is_over_for_everything(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let id = t.client(&practice, json!({})).await;
