@@ -266,7 +266,7 @@ fn shown(sent: &Sent) -> String {
     format!("{} {} {address} {:?}\n{body}", sent.actor, sent.method, sent.headers)
 }
 
-fn ids(w: &World) -> Vec<String> {
+pub fn ids(w: &World) -> Vec<String> {
     let ours = [
         &w.client,
         &w.client,

@@ -3,6 +3,7 @@
 mod api;
 mod dice;
 mod fuzz;
+mod fuzz_forms;
 mod input;
 mod limits;
 mod matrix;

@@ -84,7 +84,7 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
 }
 
 /// What asking may have left behind that would change the next answer. What had ended before stays ended.
-fn restore(t: &TestApp, w: &World) {
+pub fn restore(t: &TestApp, w: &World) {
     let link = t.raw.id(&w.invite_link);
     t.raw.run(&format!(
         "delete from invite_links where id <> {link}; update invite_links set revoked_at = null where id = {link}"
