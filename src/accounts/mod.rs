@@ -31,7 +31,7 @@ pub use sessions::{
     NO_PLACE_IDLE, NewSession, Session, SessionRow, TOUCH_EVERY, device_name, end, end_all_of_access,
     end_all_of_account, end_all_of_member, end_others, find, list, start, touch,
 };
-pub use sign_in::{Attempt, Proven, Stand, Started, attempt, start_for, waiting};
+pub use sign_in::{Attempt, Proven, Stand, Started, attempt, remember_device, start_for, waiting};
 
 use uuid::Uuid;
 

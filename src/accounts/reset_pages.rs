@@ -1,11 +1,15 @@
 //! The forgotten password: asking for a link, and choosing a new one.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::guesses::{Cap, Outcome, take_all};
 use super::links::{self, Dead};
+use super::sign_in::known_device;
 use super::{check_new, queries};
 use crate::access::Access;
 use crate::error::Result;
@@ -18,6 +22,9 @@ use crate::words::Words;
 
 /// Resets asked for one address in an hour; more are answered the same and send nothing.
 const RESETS_AN_HOUR: i64 = 5;
+/// Resets asked for from one network address in an hour, for all addresses together; more are answered the same, too.
+const RESETS_PER_NETWORK: i64 = 30;
+const HOUR: Duration = Duration::from_secs(3600);
 
 pub fn routes(routes: Routes) -> Routes {
     routes
@@ -72,10 +79,16 @@ async fn forgot(ctx: Ctx, Form(typed): Form<ForgotForm>) -> Result<Response> {
             return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
+    let (device, network) =
+        (ctx.device.clone(), Cap::of_network(&ctx.app, "reset network", ctx.ip, RESETS_PER_NETWORK, HOUR));
     ctx.app
         .write(move |h| {
-            let hour_ago = h.now.minus(std::time::Duration::from_secs(3600));
-            let recent = queries::recent_reset_requests(h, &email.key, hour_ago)?;
+            // Whoever has signed in to this address here before does not wait for the neighbours in their network.
+            let known = known_device(h, device.as_deref(), &email.key)?.is_some();
+            if !known && take_all(h, std::slice::from_ref(&network))? != Outcome::Allowed {
+                return Ok(());
+            }
+            let recent = queries::recent_reset_requests(h, &email.key, h.now.minus(HOUR))?;
             if recent >= RESETS_AN_HOUR {
                 return Ok(());
             }

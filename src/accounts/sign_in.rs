@@ -10,9 +10,11 @@ use super::guesses::{Guesses, Outcome};
 use super::places::{Place, places_of};
 use super::sessions::{self, NewSession, device_name};
 use super::{password_hash, queries};
+use crate::app::App;
 use crate::error::Result;
 use crate::ids::{AccountId, PracticeId};
 use crate::people::Email;
+use crate::practice::House;
 use crate::web::{Cookie, Ctx, Identity, lead_to};
 
 /// Accounts that one device is remembered for.
@@ -42,14 +44,14 @@ pub struct Proven {
 pub async fn attempt(ctx: &Ctx, email: &str, password: &str) -> Result<Attempt> {
     let app = &ctx.app;
     let key = Email::loose_key(email);
-    let device = ctx.device.as_deref().and_then(|cookie| known_device(ctx, cookie, &key));
-    let guesses = Guesses::new(app, &key, ctx.ip, device.as_deref());
-    let (outcome, known) = app
+    let (outcome, known, guesses) = app
         .write({
-            let (guesses, key) = (guesses.clone(), key.clone());
+            let (key, cookie, ip) = (key.clone(), ctx.device.clone(), ctx.ip);
             move |h| {
-                let outcome = guesses.take(h)?;
-                Ok((outcome, queries::credentials(h, &key)?))
+                let known = queries::credentials(h, &key)?;
+                let device = known_device(h, cookie.as_deref(), &key)?;
+                let guesses = Guesses::new(h.app, &key, ip, device.as_deref());
+                Ok((guesses.take(h)?, known, guesses))
             }
         })
         .await?;
@@ -83,6 +85,8 @@ pub struct Started {
     pub place: Option<Place>,
     /// The account's address is not proven: the device is not known for it either.
     provisional: bool,
+    /// What the device is remembered with.
+    hash: String,
 }
 
 /// Starts a session for somebody proven. The session that the browser had before ends: its token is dead.
@@ -140,7 +144,8 @@ async fn start_with(
             };
             sessions::start(h, &new)?;
             let provisional = super::provisional::email(h, account)?.is_some();
-            Ok(Some(Started { token: token.clone(), place, provisional }))
+            let hash = password_hash(h, account)?.unwrap_or_default();
+            Ok(Some(Started { token: token.clone(), place, provisional, hash }))
         })
         .await
 }
@@ -158,7 +163,7 @@ impl Started {
         if self.provisional {
             return Ok(());
         }
-        Cookie::Device.set(&ctx.app, response, &remembering(ctx, email_key))
+        remember_device(ctx, response, email_key, &self.hash)
     }
 
     /// Leads on with the session.
@@ -184,27 +189,38 @@ impl Proven {
     }
 }
 
-/// The proof, for one device, that somebody has signed in to an address on it.
-fn device_proof(ctx: &Ctx, device: &str, email_key: &str) -> String {
-    let digest = ctx.app.secrets.digest("known device", &[device.as_bytes(), email_key.as_bytes()]);
+/// The proof, for one device, that somebody has signed in to an address on it. It ends with the password: whoever
+/// changes it shuts out the devices that knew the old one.
+fn device_proof(app: &App, device: &str, email_key: &str, hash: &str) -> String {
+    let digest = app.secrets.digest("known device", &[device.as_bytes(), email_key.as_bytes(), hash.as_bytes()]);
     URL_SAFE_NO_PAD.encode(&digest[..16])
 }
 
-/// The device's id, if it has signed in to this address before.
-fn known_device(ctx: &Ctx, cookie: &str, email_key: &str) -> Option<String> {
-    let (device, proofs) = cookie.split_once('.')?;
-    let proof = device_proof(ctx, device, email_key);
-    proofs.split('.').take(KNOWN_ACCOUNTS).any(|p| p == proof).then(|| device.to_string())
+/// The device's id, if it has signed in to this address before, with the password that the account has now.
+pub fn known_device(h: &House, cookie: Option<&str>, email_key: &str) -> Result<Option<String>> {
+    let Some((device, proofs)) = cookie.and_then(|cookie| cookie.split_once('.')) else {
+        return Ok(None);
+    };
+    let Some((_, hash)) = queries::credentials(h, email_key)? else {
+        return Ok(None);
+    };
+    let proof = device_proof(h.app, device, email_key, &hash);
+    Ok(proofs.split('.').take(KNOWN_ACCOUNTS).any(|p| p == proof).then(|| device.to_string()))
+}
+
+/// Remembers the browser's device for an address and the password that it has from now on.
+pub fn remember_device(ctx: &Ctx, response: &mut Response, email_key: &str, hash: &str) -> Result<()> {
+    Cookie::Device.set(&ctx.app, response, &remembering(ctx, email_key, hash))
 }
 
 /// The device cookie with this address added.
-fn remembering(ctx: &Ctx, email_key: &str) -> String {
+fn remembering(ctx: &Ctx, email_key: &str, hash: &str) -> String {
     let before = ctx.device.clone().filter(|cookie| cookie.len() < 400).unwrap_or_default();
     let (device, proofs) = match before.split_once('.') {
         Some((device, proofs)) if !device.is_empty() => (device.to_string(), proofs.to_string()),
         _ => (URL_SAFE_NO_PAD.encode(crate::secrets::random::<16>()), String::new()),
     };
-    let proof = device_proof(ctx, &device, email_key);
+    let proof = device_proof(&ctx.app, &device, email_key, hash);
     let others = proofs.split('.').filter(|p| !p.is_empty() && *p != proof).take(KNOWN_ACCOUNTS - 1);
     let all: Vec<&str> = std::iter::once(proof.as_str()).chain(others).collect();
     format!("{device}.{}", all.join("."))

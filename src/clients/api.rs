@@ -196,7 +196,9 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap) -> Resul
                     Answer::new(StatusCode::OK, &InvitedBody { outcome: "reset_sent", invitation: None })
                 }
                 Invited::NoEmail => Err(Error::Invalid(vec![FieldError::new("email", words.t("invite-no-email"))])),
-                Invited::TooMany => Err(Error::TooMany { retry_after: 3600 }),
+                Invited::TooMany | Invited::TooManyToAddress | Invited::TooManyFromPractice => {
+                    Err(Error::TooMany { retry_after: 3600 })
+                }
             })
         })
         .await

@@ -180,7 +180,8 @@ async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
             let mut response = lead_to(&ctx, &format!("/clients/{}", added.id))?;
             let flash = match &added.invited {
                 Some(Invited::Queued(id)) => format!("client-invited:{id}"),
-                _ => "client-added".to_string(),
+                Some(_) => "client-invited-later".to_string(),
+                None => "client-added".to_string(),
             };
             Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
             Ok(response)

@@ -324,6 +324,8 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(Strin
         Invited::ResetSent => "reset-sent".into(),
         Invited::NoEmail => "invite-no-email".into(),
         Invited::TooMany => "invite-too-many".into(),
+        Invited::TooManyToAddress => "invite-too-many-address".into(),
+        Invited::TooManyFromPractice => "invite-too-many-practice".into(),
     };
     let to = if from_list { "/clients".to_string() } else { format!("/clients/{id}") };
     let mut response = lead_to(&ctx, &to)?;

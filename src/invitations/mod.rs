@@ -18,6 +18,7 @@ pub use accept::{Acceptance, How, accept};
 pub use pages::routes;
 
 use crate::access::Actor;
+use crate::accounts::Cap;
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::clock::Instant;
@@ -30,6 +31,10 @@ use crate::{accounts, portal_access};
 
 /// Invitations to one client in 24 hours; undone ones do not count.
 pub const DAILY_LIMIT: i64 = 5;
+/// Invitations to one address in 24 hours, whichever clients of the practice they are for; undone ones count.
+const PER_ADDRESS: i64 = 20;
+/// Invitations that a practice sends one by one in 24 hours; those of many clients have a pace of their own.
+const PER_PRACTICE: i64 = 2_000;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Openings written into one invitation's history; a scanner may open a link for ever.
 const OPENINGS_LIMIT: i64 = 50;
@@ -145,13 +150,44 @@ pub enum Invited {
     NoEmail,
     /// Five were sent in 24 hours.
     TooMany,
+    /// Twenty were sent to the address in 24 hours, for whichever clients.
+    TooManyToAddress,
+    /// The practice sent two thousand in 24 hours.
+    TooManyFromPractice,
 }
 
 /// Queues an invitation to an address. It waits in the outbox for as long as it can be undone.
 pub fn invite(p: &Practice, client: ClientId, email: &Email, purpose: Purpose) -> Result<Invited> {
-    // Whoever signed up is waiting for the mail, and there is nobody who could take it back.
-    let leaves_at = if purpose == Purpose::SignUp { p.now } else { p.now.plus(p.app.config.undo) };
-    invite_at(p, client, email, purpose, leaves_at)
+    // Whoever signed up is waiting for the mail, and there is nobody who could take it back. Sign-ups have caps of their
+    // own, taken before there was a client.
+    if purpose == Purpose::SignUp {
+        let refused = refused(p, client, &[])?;
+        return refused.map_or_else(|| queue(p, client, email, purpose, p.now), Ok);
+    }
+    let practice = Cap::new(p.app, "invitations from practice", p.id.0.as_bytes(), PER_PRACTICE, DAY);
+    let caps = [to_address(p, email), (practice, Invited::TooManyFromPractice)];
+    match refused(p, client, &caps)? {
+        Some(refused) => Ok(refused),
+        None => queue(p, client, email, purpose, p.now.plus(p.app.config.undo)),
+    }
+}
+
+fn to_address(p: &Practice, email: &Email) -> (Cap, Invited) {
+    let what = [p.id.0.as_bytes(), email.key.as_bytes()].concat();
+    (Cap::new(p.app, "invitations to address", &what, PER_ADDRESS, DAY), Invited::TooManyToAddress)
+}
+
+/// Why no more may be sent now. What one cap refuses is not counted under those behind it.
+fn refused(p: &Practice, client: ClientId, caps: &[(Cap, Invited)]) -> Result<Option<Invited>> {
+    if queries::count_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
+        return Ok(Some(Invited::TooMany));
+    }
+    for (cap, refused) in caps {
+        if accounts::take_all(&p.house(), std::slice::from_ref(cap))? != accounts::GuessOutcome::Allowed {
+            return Ok(Some(refused.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Queues an invitation that leaves the outbox at a time of its own: those of many clients leave one after the other.
@@ -162,9 +198,13 @@ pub fn invite_at(
     purpose: Purpose,
     leaves_at: Instant,
 ) -> Result<Invited> {
-    if queries::count_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
-        return Ok(Invited::TooMany);
+    match refused(p, client, &[to_address(p, email)])? {
+        Some(refused) => Ok(refused),
+        None => queue(p, client, email, purpose, leaves_at),
     }
+}
+
+fn queue(p: &Practice, client: ClientId, email: &Email, purpose: Purpose, leaves_at: Instant) -> Result<Invited> {
     let id = InvitationId(p.new_id());
     queries::insert(p, id, client, email, purpose.as_str(), leaves_at)?;
     event(p, id, "queued", None)?;

@@ -117,8 +117,10 @@ async fn change_password(ctx: Ctx, Form(typed): Form<PasswordForm>) -> Result<Re
     }
     let hash = ctx.app.passwords.hash(&typed.password).await?;
     let (account, own) = (signed.session.account, signed.session.id);
-    ctx.app.write(move |h| accounts::set_password(h, account, &hash, Some(own))).await?;
+    let new = hash.clone();
+    ctx.app.write(move |h| accounts::set_password(h, account, &new, Some(own))).await?;
     let mut response = lead_to(&ctx, "/settings/security")?;
+    accounts::remember_device(&ctx, &mut response, &signed.email.key, &hash)?;
     Cookie::Flash.set(&ctx.app, &mut response, "password-changed")?;
     Ok(response)
 }

@@ -34,8 +34,10 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
         app.metrics.server_errors.inc();
     }
     if let Some(error) = response.extensions_mut().remove::<Error>() {
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::error!(reference, %error, "internal error");
+        match status {
+            StatusCode::INTERNAL_SERVER_ERROR => tracing::error!(reference, %error, "internal error"),
+            status if status.is_server_error() => tracing::warn!(reference, %error, "unavailable"),
+            _ => {}
         }
         response = present(&error, &reference, wants_json);
     } else if status.is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE) {
@@ -79,7 +81,7 @@ fn present(error: &Error, reference: &str, wants_json: bool) -> Response {
 }
 
 fn present_as(status: StatusCode, error: &Error, reference: &str, wants_json: bool) -> Response {
-    let shown_reference = if status == StatusCode::INTERNAL_SERVER_ERROR { reference } else { "" };
+    let shown_reference = if status.is_server_error() { reference } else { "" };
     let mut response = if wants_json {
         problem(status, error, Some(shown_reference.to_string()).filter(|r| !r.is_empty()))
     } else {

@@ -2,6 +2,7 @@
 //! them. On both databases.
 
 mod acceptance;
+mod caps;
 mod capture;
 mod changed_email;
 mod changed_email_looks;
