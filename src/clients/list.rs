@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::queries;
+use super::list_queries;
 use crate::clock::Instant;
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, GroupId, MemberId};
 use crate::people;
 use crate::practice::Practice;
@@ -14,6 +14,8 @@ use crate::practice::Practice;
 /// Rows of a page on screen, and the most that the API gives at once.
 pub const PAGE: i64 = 50;
 pub const API_LIMIT: i64 = 200;
+/// How far the clients that a filter finds are counted.
+pub const COUNT_LIMIT: i64 = 10_000;
 /// Characters of a search that count.
 const SEARCH_LIMIT: usize = 100;
 
@@ -48,25 +50,103 @@ impl Search {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     Name,
+    NameDown,
+    Oldest,
     Newest,
 }
 
 impl Sort {
-    /// `name` or `-created_at`; nothing else.
-    pub fn parse(text: &str) -> Option<Sort> {
-        match text {
-            "" | "name" => Some(Sort::Name),
-            "-created_at" => Some(Sort::Newest),
-            _ => None,
+    const ALL: [Sort; 4] = [Sort::Name, Sort::NameDown, Sort::Oldest, Sort::Newest];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sort::Name => "name",
+            Sort::NameDown => "-name",
+            Sort::Oldest => "created_at",
+            Sort::Newest => "-created_at",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Sort> {
+        Sort::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+
+    fn by_name(self) -> bool {
+        matches!(self, Sort::Name | Sort::NameDown)
     }
 
     /// Before the first row.
     pub fn start(self) -> Cursor {
         match self {
             Sort::Name => Cursor::Name(String::new(), Uuid::nil()),
-            Sort::Newest => Cursor::Newest(i64::MAX, Uuid::max()),
+            // Past every name there is: the last of all characters.
+            Sort::NameDown => Cursor::Name("\u{10ffff}".into(), Uuid::max()),
+            Sort::Oldest => Cursor::Created(i64::MIN, Uuid::nil()),
+            Sort::Newest => Cursor::Created(i64::MAX, Uuid::max()),
         }
+    }
+}
+
+/// One of a filter's choices: everybody, those who have none, or those who have this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick<T> {
+    Any,
+    None,
+    One(T),
+}
+
+impl<T> Pick<T> {
+    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Pick<U> {
+        match self {
+            Pick::Any => Pick::Any,
+            Pick::None => Pick::None,
+            Pick::One(one) => Pick::One(to(one)),
+        }
+    }
+}
+
+impl<T: std::str::FromStr> Pick<T> {
+    /// Nothing, `none`, or an id.
+    fn parse(text: &str) -> Option<Pick<T>> {
+        match text {
+            "" => Some(Pick::Any),
+            "none" => Some(Pick::None),
+            id => id.parse().ok().map(Pick::One),
+        }
+    }
+}
+
+/// What the list says of somebody's invitation: the state of the newest, or why there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Not invited, or not at the address that the record has now.
+    None,
+    Queued,
+    Sent,
+    Kept,
+    Bounced,
+    Accepted,
+    NoEmail,
+}
+
+impl Said {
+    pub const ALL: [Said; 7] =
+        [Said::None, Said::Queued, Said::Sent, Said::Kept, Said::Bounced, Said::Accepted, Said::NoEmail];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Said::None => "none",
+            Said::Queued => "queued",
+            Said::Sent => "sent",
+            Said::Kept => "kept",
+            Said::Bounced => "bounced",
+            Said::Accepted => "accepted",
+            Said::NoEmail => "no_email",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Said> {
+        Said::ALL.into_iter().find(|said| said.as_str() == text)
     }
 }
 
@@ -74,18 +154,23 @@ impl Sort {
 #[derive(Debug, Clone)]
 pub struct Wanted {
     pub search: Search,
-    pub status: String,
-    pub group: Option<GroupId>,
+    pub status: &'static str,
+    pub group: Pick<GroupId>,
+    pub provider: Pick<MemberId>,
+    pub invitation: Option<Said>,
     pub sort: Sort,
 }
 
 /// What stands in the address of the Clients page.
-#[derive(Debug, Default, Clone, serde::Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default)]
 pub struct ListQuery {
     pub search: String,
-    pub sort: String,
+    pub status: String,
     pub group_id: String,
+    pub provider_id: String,
+    pub invitation: String,
+    pub sort: String,
     pub cursor: String,
 }
 
@@ -100,29 +185,78 @@ impl ListQuery {
     pub fn text(&self, cursor: Option<&str>) -> String {
         let pairs = [
             ("search", self.search.as_str()),
+            ("status", &self.status),
             ("group_id", &self.group_id),
+            ("provider_id", &self.provider_id),
+            ("invitation", &self.invitation),
             ("sort", &self.sort),
             ("cursor", cursor.unwrap_or_default()),
         ];
         let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         serde_urlencoded::to_string(pairs).unwrap_or_default()
     }
+
+    /// Without what could not be read: on a page a broken filter is none.
+    pub fn sound(mut self) -> ListQuery {
+        for error in Wanted::parse(&self).1 {
+            match error.field.as_str() {
+                "status" => self.status.clear(),
+                "group_id" => self.group_id.clear(),
+                "provider_id" => self.provider_id.clear(),
+                "invitation" => self.invitation.clear(),
+                _ => self.sort.clear(),
+            }
+        }
+        self
+    }
 }
 
 impl Wanted {
-    /// What a page's address wants; what cannot be read of it is left out.
+    /// What an address wants; what cannot be read of it is left out.
     pub fn of(query: &ListQuery) -> Wanted {
-        Wanted {
-            search: Search::of(&query.search),
-            status: "active".into(),
-            group: query.group_id.parse().ok(),
-            sort: Sort::parse(&query.sort).unwrap_or(Sort::Name),
+        Wanted::parse(query).0
+    }
+
+    /// The same, and what could not be read.
+    pub fn parse(query: &ListQuery) -> (Wanted, Vec<FieldError>) {
+        let mut wrong = Vec::new();
+        let mut refuse = |field: &str, text: &str| wrong.push(FieldError::new(field, text));
+        let status = match query.status.as_str() {
+            "" | "active" => "active",
+            "archived" => "archived",
+            _ => {
+                refuse("status", "Use active or archived.");
+                "active"
+            }
+        };
+        let group = Pick::parse(&query.group_id).unwrap_or_else(|| {
+            refuse("group_id", "Use the id of a group, or none.");
+            Pick::Any
+        });
+        let provider = Pick::parse(&query.provider_id).unwrap_or_else(|| {
+            refuse("provider_id", "Use the id of a member, or none.");
+            Pick::Any
+        });
+        let invitation = Said::parse(&query.invitation);
+        if invitation.is_none() && !query.invitation.is_empty() {
+            refuse("invitation", "Use none, queued, sent, kept, bounced, accepted or no_email.");
         }
+        let sort = Sort::parse(&query.sort).unwrap_or_else(|| {
+            if !query.sort.is_empty() {
+                refuse("sort", "Use name, -name, created_at or -created_at.");
+            }
+            Sort::Name
+        });
+        (Wanted { search: Search::of(&query.search), status, group, provider, invitation, sort }, wrong)
     }
 
     /// Whether the list is less than everybody.
     pub fn is_narrowed(&self) -> bool {
-        self.search != Search::None || self.group.is_some()
+        self.search != Search::None
+            || self.status != "active"
+            || self.group != Pick::Any
+            || self.provider != Pick::Any
+            || self.invitation.is_some()
     }
 }
 
@@ -143,14 +277,14 @@ pub fn gather(p: &Practice, query: &str, cursor: Option<&str>, limit: i64) -> Re
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     Name(String, Uuid),
-    Newest(i64, Uuid),
+    Created(i64, Uuid),
 }
 
 impl Cursor {
     pub fn text(&self) -> String {
         let (kind, key, id) = match self {
             Cursor::Name(name, id) => ('n', name.clone(), id),
-            Cursor::Newest(at, id) => ('t', at.to_string(), id),
+            Cursor::Created(at, id) => ('t', at.to_string(), id),
         };
         URL_SAFE_NO_PAD.encode(format!("{kind}{}{key}", id.simple()))
     }
@@ -165,9 +299,9 @@ impl Cursor {
         let kind = text.chars().next().ok_or_else(bad)?;
         let id = text.get(1..33).and_then(|id| Uuid::try_parse(id).ok()).ok_or_else(bad)?;
         let key = text.get(33..).unwrap_or_default();
-        match (kind, sort) {
-            ('n', Sort::Name) if !key.contains('\0') => Ok(Cursor::Name(key.to_string(), id)),
-            ('t', Sort::Newest) => Ok(Cursor::Newest(key.parse().map_err(|_| bad())?, id)),
+        match (kind, sort.by_name()) {
+            ('n', true) if !key.contains('\0') => Ok(Cursor::Name(key.to_string(), id)),
+            ('t', false) => Ok(Cursor::Created(key.parse().map_err(|_| bad())?, id)),
             _ => Err(bad()),
         }
     }
@@ -186,6 +320,7 @@ pub struct Listed {
     pub sort_name: String,
     pub created_at: Instant,
     pub group_name: Option<String>,
+    pub group_colour: Option<String>,
     pub provider: Option<String>,
     pub source: String,
     pub record_number: Option<String>,
@@ -193,6 +328,11 @@ pub struct Listed {
     pub primary_provider: Option<MemberId>,
     /// State of the newest invitation.
     pub invitation: Option<String>,
+    pub legal_name: Option<String>,
+    pub date_of_birth: Option<String>,
+    pub gender: Option<String>,
+    pub time_zone: Option<String>,
+    pub status: String,
 }
 
 impl Listed {
@@ -209,14 +349,19 @@ pub struct Rows {
 }
 
 pub fn page(p: &Practice, wanted: &Wanted, after: &Cursor, limit: i64) -> Result<Rows> {
-    let mut rows = queries::list(p, wanted, after, limit + 1)?;
+    let mut rows = list_queries::list(p, wanted, after, limit + 1)?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next = rows.last().filter(|_| more).map(|last| match wanted.sort {
-        Sort::Name => Cursor::Name(last.sort_name.clone(), last.id.0),
-        Sort::Newest => Cursor::Newest(last.created_at.0, last.id.0),
+    let next = rows.last().filter(|_| more).map(|last| match wanted.sort.by_name() {
+        true => Cursor::Name(last.sort_name.clone(), last.id.0),
+        false => Cursor::Created(last.created_at.0, last.id.0),
     });
     Ok(Rows { rows, next })
+}
+
+/// How many there are, up to one more than `COUNT_LIMIT`.
+pub fn count(p: &Practice, wanted: &Wanted) -> Result<i64> {
+    list_queries::count(p, wanted)
 }
 
 #[cfg(test)]
@@ -242,7 +387,7 @@ mod tests {
 
     #[test]
     fn cursors_read_back_and_rubbish_is_refused() {
-        for cursor in [Cursor::Name("müller ana".into(), Uuid::from_u128(5)), Cursor::Newest(7, Uuid::from_u128(6))] {
+        for cursor in [Cursor::Name("müller ana".into(), Uuid::from_u128(5)), Cursor::Created(7, Uuid::from_u128(6))] {
             let sort = if matches!(cursor, Cursor::Name(..)) { Sort::Name } else { Sort::Newest };
             assert_eq!(Cursor::parse(&cursor.text(), sort).ok(), Some(cursor.clone()));
             let other = if sort == Sort::Name { Sort::Newest } else { Sort::Name };

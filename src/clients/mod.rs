@@ -7,10 +7,14 @@
 mod api;
 mod api_body;
 mod archive;
+mod columns;
 mod duplicates;
 mod email;
+mod export;
+mod filters;
 mod form;
 mod list;
+mod list_queries;
 mod new;
 mod pages;
 mod profile;
@@ -34,7 +38,7 @@ use crate::routes::Routes;
 use crate::ui::{Tab, Tabs};
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(profile::routes(new::routes(pages::routes(routes))))
+    api::routes(export::routes(profile::routes(new::routes(pages::routes(routes)))))
 }
 
 /// The tabs of Add Client: the form, and the link by which people sign up themselves.

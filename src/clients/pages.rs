@@ -4,83 +4,172 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::list::{self, Cursor, ListQuery, Listed, Sort, Wanted};
+use super::columns::{self, Column};
+use super::filters::{self, Filter, Head, Heads};
+use super::list::{self, Cursor, ListQuery, Listed, Wanted};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::groups::{self, Group};
-use crate::people::{self, initials};
+use crate::members::{self, Provider};
+use crate::people::initials;
 use crate::routes::Routes;
-use crate::ui::{Empty, Link, Section, Shell, Status, Tone};
-use crate::web::{Ctx, Query, html};
+use crate::ui::{Empty, GroupDot, Link, Section, Shell, Status, Tone};
+use crate::web::{Ctx, Form, Query, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.get("/clients", ANY_STAFF, index)
+    routes.get("/clients", ANY_STAFF, index).post("/clients/columns", ANY_STAFF, choose)
 }
 
 #[derive(Template)]
 #[template(path = "clients/index.html")]
 struct IndexPage {
     shell: Shell,
-    search: String,
-    sort: Sort,
-    group_id: String,
+    /// The list as the export takes it.
+    export: String,
+    query: ListQuery,
+    filters: Vec<Filter>,
+    name_head: Head,
+    heads: Vec<ColumnHead>,
+    /// The table has other columns than at first.
+    chosen: bool,
+    /// Each column, and whether it is shown.
+    columns: Vec<(Column, bool)>,
     groups: Vec<Group>,
+    providers: Vec<Provider>,
     rows: Vec<Row>,
     count: String,
+    /// There are more than stand on this page.
+    more: bool,
     next: Option<String>,
     first: Option<String>,
     empty: Option<Empty>,
 }
 
+struct ColumnHead {
+    label: &'static str,
+    class: &'static str,
+    sorts: Option<Head>,
+}
+
 struct Row {
     listed: Listed,
     initials: String,
-    phone: String,
-    invitation: Status,
+    cells: Vec<Cell>,
     /// Label of the row's button; empty where there is nothing to send.
     send: &'static str,
 }
 
+struct Cell {
+    label: &'static str,
+    class: &'static str,
+    text: String,
+    dot: Option<GroupDot>,
+    status: Option<Status>,
+}
+
+fn class(column: Column) -> &'static str {
+    match column {
+        Column::Email => "col-email",
+        Column::Phone => "nowrap col-phone",
+        Column::Group => "col-group",
+        Column::Provider => "col-provider",
+        Column::Invitation => "col-state",
+        Column::DateOfBirth | Column::Added => "nowrap col-more",
+        Column::RecordNumber | Column::Arrived | Column::TimeZone => "col-more",
+    }
+}
+
 async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
+    let query = query.sound();
     let wanted = Wanted::of(&query);
     let sort = wanted.sort;
     let narrowed = wanted.is_narrowed();
-    let after = if query.cursor.is_empty() { sort.start() } else { Cursor::parse(&query.cursor, sort)? };
-    let (rows, groups) =
-        ctx.door()?.read(move |p| Ok((list::page(p, &wanted, &after, list::PAGE)?, groups::all(p)?))).await?;
+    let after = match query.cursor.as_str() {
+        "" => sort.start(),
+        cursor => match Cursor::parse(cursor, sort) {
+            Ok(after) => after,
+            // An old address whose order was changed by hand: the list starts anew.
+            Err(_) => return lead_to(&ctx, &query.address(None)),
+        },
+    };
+    let first = query.cursor.is_empty();
+    let asked = query.clone();
+    let member = ctx.member()?.id;
+    let (rows, total, filters, columns, groups, providers) = ctx
+        .door()?
+        .read(move |p| {
+            let rows = list::page(p, &wanted, &after, list::PAGE)?;
+            let all_here = first && rows.next.is_none();
+            let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted)? };
+            let (groups, providers) = (groups::all(p)?, members::providers(p)?);
+            let filters = filters::all(p, &asked, &wanted)?;
+            Ok((rows, total, filters, columns::of(p, member)?, groups, providers))
+        })
+        .await?;
     let entry = Entry::new("client.listed", "client", None).detail(rows.rows.len().to_string());
     note_read(&ctx.app, ctx.actor()?, entry).await?;
-    let more = rows.next.is_some();
+    let zone = ctx.practice()?.time_zone.clone();
+    let heads = Heads::new(&query, sort);
     let page = IndexPage {
         shell: ctx.shell("Clients", Section::Clients),
         next: rows.next.map(|cursor| query.address(Some(&cursor.text()))),
-        first: (!query.cursor.is_empty()).then(|| query.address(None)),
-        count: count_said(rows.rows.len(), more, query.cursor.is_empty()),
-        empty: rows.rows.is_empty().then(|| empty(narrowed)),
-        rows: rows.rows.into_iter().map(row).collect(),
-        search: query.search.clone(),
-        group_id: query.group_id.clone(),
-        sort,
+        first: (!first).then(|| query.address(None)),
+        count: count_said(total),
+        empty: rows.rows.is_empty().then(|| empty(narrowed, !query.search.is_empty())),
+        more: total > rows.rows.len() as i64,
+        rows: rows.rows.into_iter().map(|listed| row(listed, &columns, &zone)).collect(),
+        name_head: heads.name,
+        heads: column_heads(&columns, heads.added),
+        chosen: columns != Column::FIRST,
+        columns: Column::ALL.into_iter().map(|column| (column, columns.contains(&column))).collect(),
         groups,
+        providers,
+        export: serde_urlencoded::to_string([("filter", query.text(None))]).unwrap_or_default(),
+        query,
+        filters,
     };
     html(StatusCode::OK, &page)
 }
 
-fn count_said(shown: usize, more: bool, first: bool) -> String {
-    match (shown, more, first) {
-        (1, false, true) => "1 client".into(),
-        (n, false, true) => format!("{n} clients"),
-        (n, true, true) => format!("The first {n} clients; search to find others"),
-        (n, _, false) => format!("{n} more clients"),
+fn column_heads(columns: &[Column], added: Head) -> Vec<ColumnHead> {
+    let mut added = Some(added);
+    let head = |column: &Column| {
+        let sorts = if *column == Column::Added { added.take() } else { None };
+        ColumnHead { label: column.label(), class: class(*column), sorts }
+    };
+    columns.iter().map(head).collect()
+}
+
+/// Keeps the columns that were chosen, and leads back to the list as it was.
+async fn choose(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+    let member = ctx.member()?.id;
+    let chosen = columns::named(pairs.iter().filter(|(key, _)| key == "column").map(|(_, name)| name.as_str()));
+    let filter = pairs.iter().find(|(key, _)| key == "filter").map_or("", |(_, text)| text.as_str());
+    let back: ListQuery = serde_urlencoded::from_str(filter).unwrap_or_default();
+    ctx.door()?.write(move |p| columns::choose(p, member, &chosen)).await?;
+    lead_to(&ctx, &back.sound().address(None))
+}
+
+fn count_said(total: i64) -> String {
+    match total {
+        1 => "1 client".into(),
+        n if n > list::COUNT_LIMIT => "More than 10,000 clients".into(),
+        n if n >= 1_000 => format!("{},{:03} clients", n / 1_000, n % 1_000),
+        n => format!("{n} clients"),
     }
 }
 
-fn empty(narrowed: bool) -> Empty {
+fn empty(narrowed: bool, searched: bool) -> Empty {
     if narrowed {
+        let text = if searched {
+            "No client of this list has that in a name, email, phone or record number."
+        } else {
+            "No client fits these filters."
+        };
         return Empty {
             title: "Nobody found".into(),
-            text: "No client has that in a name, email, phone or record number.".into(),
+            text: text.into(),
             action: Some(Link { href: "/clients".into(), label: "Show all clients".into(), dialog: false }),
         };
     }
@@ -92,19 +181,33 @@ fn empty(narrowed: bool) -> Empty {
     }
 }
 
-fn row(listed: Listed) -> Row {
+fn row(listed: Listed, columns: &[Column], zone: &str) -> Row {
+    let cell = |column: &Column| Cell {
+        label: column.label(),
+        class: class(*column),
+        text: column.text(&listed, zone),
+        dot: listed
+            .group_colour
+            .as_ref()
+            .filter(|_| *column == Column::Group)
+            .map(|colour| GroupDot { colour: colour.clone() }),
+        status: (*column == Column::Invitation).then(|| row_status(&listed)),
+    };
     Row {
+        cells: columns.iter().map(cell).collect(),
         initials: initials(&listed.name()),
-        phone: listed.phone.as_deref().map(people::phone_said).unwrap_or_default(),
-        send: match (listed.email.is_some(), listed.invitation.as_deref()) {
+        send: match (listed.email.is_some() && listed.status == "active", listed.invitation.as_deref()) {
             (true, None | Some("void")) => "Send invitation",
             (true, Some("sent" | "kept" | "bounced" | "superseded")) => "Resend invitation",
             _ => "",
         },
-        invitation: sign_up_status(&listed)
-            .unwrap_or_else(|| invitation_status(listed.email.is_some(), listed.invitation.as_deref())),
         listed,
     }
+}
+
+/// The badge of a row.
+pub fn row_status(listed: &Listed) -> Status {
+    sign_up_status(listed).unwrap_or_else(|| invitation_status(listed.email.is_some(), listed.invitation.as_deref()))
 }
 
 /// For somebody who signed up by an invite link: what they typed may not be proven yet.
@@ -128,6 +231,8 @@ pub fn unconfirmed_status(state: &str) -> Option<Status> {
 /// The state of somebody's invitation as a badge.
 pub fn invitation_status(has_email: bool, state: Option<&str>) -> Status {
     let (tone, text, hint) = match state {
+        // An address that was taken off the record ends what had been sent to it.
+        Some("void") if !has_email => return invitation_status(false, None),
         None if has_email => (Tone::Neutral, "Not invited", "No invitation was sent yet"),
         None => (Tone::Neutral, "No email", "No portal, no electronic forms, no email notices"),
         Some("queued") => (Tone::Info, "Invitation queued", "Leaves the outbox in a moment"),

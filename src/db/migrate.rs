@@ -10,8 +10,14 @@ const BOTH: &[(i32, &str, &str)] = &[
     (4, "invite_links", include_str!("../../migrations/0004_invite_links.sql")),
     (6, "bulk", include_str!("../../migrations/0006_bulk.sql")),
 ];
-const SQLITE: &[(i32, &str, &str)] = &[(2, "search", include_str!("../../migrations/0002_search.sqlite.sql"))];
-const POSTGRES: &[(i32, &str, &str)] = &[(2, "search", include_str!("../../migrations/0002_search.postgres.sql"))];
+const SQLITE: &[(i32, &str, &str)] = &[
+    (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),
+    (5, "list", include_str!("../../migrations/0005_list.sqlite.sql")),
+];
+const POSTGRES: &[(i32, &str, &str)] = &[
+    (2, "search", include_str!("../../migrations/0002_search.postgres.sql")),
+    (5, "list", include_str!("../../migrations/0005_list.postgres.sql")),
+];
 
 fn runner(own: &[(i32, &str, &str)]) -> Result<Runner, DbError> {
     let mut all: Vec<_> = BOTH.iter().chain(own).collect();

@@ -49,6 +49,10 @@ macro_rules! sql {
         $crate::sql!(@declare $name, TenantSql, $crate::db::Scope::Tenant, $lite, $pg);
         $crate::sql!($($rest)*);
     };
+    // One of many that a macro makes: `label` tells it from the others.
+    (tenant $name:ident labelled $label:expr, sqlite $lite:expr, postgres $pg:expr;) => {
+        $crate::sql!(@declare $name, $label, TenantSql, $crate::db::Scope::Tenant, $lite, $pg);
+    };
     (tenant $name:ident = $text:expr; $($rest:tt)*) => {
         $crate::sql!(@declare $name, TenantSql, $crate::db::Scope::Tenant, $text, $text);
         $crate::sql!($($rest)*);
@@ -62,8 +66,11 @@ macro_rules! sql {
         $crate::sql!($($rest)*);
     };
     (@declare $name:ident, $kind:ident, $scope:expr, $lite:expr, $pg:expr) => {
+        $crate::sql!(@declare $name, stringify!($name), $kind, $scope, $lite, $pg);
+    };
+    (@declare $name:ident, $label:expr, $kind:ident, $scope:expr, $lite:expr, $pg:expr) => {
         static $name: $crate::db::$kind = $crate::db::$kind($crate::db::Sql {
-            name: stringify!($name),
+            name: $label,
             file: file!(),
             scope: $scope,
             sqlite: $lite,

@@ -13,6 +13,10 @@ crate::sql! {
     tenant INSERT_EVENT =
         "insert into invitation_events (practice_id, invitation_id, id, at, kind, detail) values ($1, $2, $3, $4, $5, $6)";
     tenant SET_STATE = "update invitations set state = $3, updated_at = $4 where practice_id = $1 and id = $2";
+    tenant SHOW_STATE =
+        "update clients set invitation_state = coalesce((select i.state from invitations i
+         where i.practice_id = $1 and i.client_id = $2 and i.state <> 'undone'
+         order by i.created_at desc, i.id desc limit 1), 'none') where practice_id = $1 and id = $2";
     tenant BY_ID =
         "select id, client_id, email, purpose, state, created_at, leaves_at from invitations
          where practice_id = $1 and id = $2";
@@ -59,7 +63,8 @@ pub fn insert(
     leaves_at: Instant,
 ) -> Result<()> {
     let values = params![id, client, &email.address, &email.key, purpose, p.now, p.actor.id(), leaves_at];
-    p.run(&INSERT, values).map(drop)
+    p.run(&INSERT, values)?;
+    show_state(p, client)
 }
 
 pub fn insert_event(p: &Practice, id: InvitationId, kind: &str, detail: Option<&str>) -> Result<()> {
@@ -67,7 +72,14 @@ pub fn insert_event(p: &Practice, id: InvitationId, kind: &str, detail: Option<&
 }
 
 pub fn set_state(p: &Practice, id: InvitationId, state: State) -> Result<()> {
-    p.run(&SET_STATE, params![id, state.as_str(), p.now]).map(drop)
+    p.run(&SET_STATE, params![id, state.as_str(), p.now])?;
+    let client = by_id(p, id)?.ok_or(Error::NotFound)?.client;
+    show_state(p, client)
+}
+
+/// The list of clients filters by it: on the client's own row stands where their newest invitation stands.
+fn show_state(p: &Practice, client: ClientId) -> Result<()> {
+    p.run(&SHOW_STATE, params![client]).map(drop)
 }
 
 fn to_invitation(row: &crate::db::Row) -> Result<Invitation> {

@@ -169,7 +169,8 @@ both_engines! {
         add(&mut api, json!({"last_name": "Loose"})).await;
         for (query, status, count) in [
             ("", 200, 2), ("limit=1", 200, 1), ("limit=200", 200, 2), ("limit=0", 422, 0), ("limit=-1", 422, 0), ("limit=201", 422, 0),
-            ("limit=1e3", 400, 0), ("limit=99999999999999999999", 400, 0), ("sort=name", 200, 2), ("sort=-created_at", 200, 2), ("sort=created_at", 422, 0),
+            ("limit=1e3", 400, 0), ("limit=99999999999999999999", 400, 0), ("sort=name", 200, 2), ("sort=-created_at", 200, 2), ("sort=created_at", 200, 2), ("sort=-name", 200, 2), ("sort=age", 422, 0),
+            ("provider_id=x", 422, 0), ("invitation=x", 422, 0), ("group_id=none", 200, 1), ("provider_id=none", 200, 0), ("invitation=no_email", 200, 2), ("invitation=sent", 200, 0),
             ("status=active", 200, 2), ("status=archived", 200, 0), ("status=gone", 422, 0), ("group_id=x", 422, 0), ("cursor=%00", 400, 0),
             ("cursor=bm9wZQ", 400, 0), ("search=%00", 200, 2), ("search=%ff", 200, 0), ("search=%25", 200, 0), ("search=%22", 200, 0), ("search=a%22*%20OR%20b", 200, 0),
             ("search=%5C%25%5F", 200, 0), ("limit=1&limit=2", 400, 0),

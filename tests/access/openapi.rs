@@ -298,6 +298,10 @@ both_engines! {
             assert!(matches!(answer.status, 400 | 422), "{query}");
             as_described("get", "/api/v1/clients", &answer);
         }
+        let table = "/api/v1/clients/export.csv";
+        for query in ["", "?columns=shown", "?columns=x", "?sort=x"] {
+            as_described("get", table, &api.get(&format!("{table}{query}")).await);
+        }
 
         groups_as_described(&t, &mut api, &none).await;
         invite_links_as_described(&t, &mut api, &none).await;

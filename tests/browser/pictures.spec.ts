@@ -94,7 +94,7 @@ async function staffPages(page: Page, made: MadeUp) {
   await see(page, 'settings-security', '/settings/security');
   await see(page, 'autofill-help', '/help/autofill');
   await see(page, 'components', '/dev/components');
-  await see(page, 'bad-request', '/clients?cursor=nonsense');
+  await see(page, 'bad-request', '/clients?search=a&search=b');
 }
 
 async function adding(page: Page) {

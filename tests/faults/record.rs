@@ -74,6 +74,9 @@ async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mu
     walk.verb("POST /invitations/{id}/undo", About::Client, owner.post(&undo, &[])).await;
     walk.verb("POST /clients/{id}/invite", About::Client, owner.post(&format!("{path}/invite"), &[])).await;
 
+    let columns = owner.post("/clients/columns", &[("column", "email")]);
+    walk.verb("POST /clients/columns", About::Nobody, columns).await;
+
     let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
     let body =
         json!({"first_name": "Ana", "last_name": "Marchetti", "email": "ana@example.org", "send_invitation": false});

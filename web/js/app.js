@@ -9,5 +9,6 @@ import './forms.js';
 import './dialog.js';
 import './menu.js';
 import './table.js';
+import './select.js';
 import './keys.js';
 import './session.js';
