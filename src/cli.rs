@@ -44,7 +44,11 @@ enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Makes a lively made-up practice to look around in; prints whom to sign in as, and the password.
-    Demo,
+    Demo {
+        /// Clients beyond its forty, to see it crowded; at most 200,000.
+        #[arg(long, default_value_t = 0)]
+        crowd: usize,
+    },
     /// Brings the database up to date and stops.
     Migrate,
 }
@@ -135,7 +139,7 @@ async fn run(cli: Cli) -> Result<()> {
     let app = App::open(config, Clock::System)?;
     match cli.command {
         Command::Serve | Command::Migrate => Ok(()),
-        Command::Demo => make_demo(&app).await,
+        Command::Demo { crowd } => make_demo(&app, crowd).await,
         Command::Practice(PracticeCommand::Create { name, owner_name, owner_email, time_zone, .. }) => {
             let password = password_from_stdin()?;
             create_practice(&app, &name, &owner_name, &owner_email, &time_zone, &password).await
@@ -257,9 +261,9 @@ async fn create_token(app: &Shared, email: &str, name: &str, slug: Option<String
 }
 
 /// Nobody else knows the password, so that a made-up practice is no door into a server that others reach.
-async fn make_demo(app: &Shared) -> Result<()> {
+async fn make_demo(app: &Shared, crowd: usize) -> Result<()> {
     let password = crate::secrets::new_token().chars().take(16).collect::<String>();
-    let made = crate::demo::make(app, &password).await?;
+    let made = crate::demo::make(app, &password, crowd).await?;
     println!("{} is ready, made up from end to end. Sign in at {}", made.practice, app.config.link("/sign-in"));
     for (what, address) in made.people {
         println!("  {address:<42} {what}");

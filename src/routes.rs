@@ -19,7 +19,7 @@ use crate::accounts::PlaceKind;
 use crate::app::Shared;
 use crate::error::{Error, Result};
 use crate::ui::{NotYoursPage, Section};
-use crate::web::{BODY_LIMIT, Cookie, Ctx, Identity, cookie_value, finish, html, taken};
+use crate::web::{BODY_LIMIT, Cookie, Ctx, Identity, arrived, cookie_value, finish, html, taken};
 
 /// Whether a request says that somebody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,13 +159,11 @@ struct Guard {
 
 /// Finds out who asks and lets them in or not; no handler runs before.
 async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let admission = admit(&guard, &parts).await;
-    let request = Request::from_parts(parts, body);
-    match admission {
+    let (parts, whole) = arrived(request).await;
+    match admit(&guard, &parts).await {
         Ok(Admission::In(ctx)) => {
             let had_flash = ctx.flash.is_some();
-            let mut request = match taken(request).await {
+            let mut request = match taken(parts, whole) {
                 Ok(request) => request,
                 Err(error) => return error.into_response(),
             };
@@ -177,7 +175,10 @@ async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Resp
             }
             response
         }
-        Ok(Admission::SignIn(ctx)) => crate::accounts::sign_in_page(*ctx, request).await.into_response(),
+        Ok(Admission::SignIn(ctx)) => {
+            let request = Request::from_parts(parts, axum::body::Body::from(whole.unwrap_or_default()));
+            crate::accounts::sign_in_page(*ctx, request).await.into_response()
+        }
         Ok(Admission::NotYours(ctx)) => not_yours(&ctx).into_response(),
         Err(error) => error.into_response(),
     }

@@ -59,7 +59,7 @@ async fn choose_place(ctx: Ctx, Form(chosen): Form<PlaceForm>) -> Result<Respons
         return Err(Error::NotFound);
     }
     let stand = Stand::At(PracticeId(chosen.practice), chosen.id);
-    let started = sign_in::start_for(&ctx, account, stand).await?.ok_or(Error::NotFound)?;
+    let started = sign_in::start_from(&ctx, &signed.session, stand).await?.ok_or(Error::NotFound)?;
     started.lead(&ctx, started.landing(), &key)
 }
 

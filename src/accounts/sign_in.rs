@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::guesses::{Guesses, Outcome};
 use super::places::{Place, places_of};
-use super::sessions::{self, NewSession, device_name};
+use super::sessions::{self, NewSession, Session, device_name};
 use super::{password_hash, queries};
 use crate::app::App;
 use crate::error::Result;
@@ -107,6 +107,13 @@ pub async fn start(ctx: &Ctx, proven: &Proven, stand: Stand) -> Result<Option<St
 /// Starts a session for an account whose holder was proven by something else (a link, the setup).
 pub async fn start_for(ctx: &Ctx, account: AccountId, stand: Stand) -> Result<Option<Started>> {
     start_with(ctx, account, stand, |_| Ok(true)).await
+}
+
+/// Starts a session in place of another of the same account, which ends. Nothing if that had ended already: whoever was
+/// put out meanwhile does not come back this way.
+pub async fn start_from(ctx: &Ctx, from: &Session, stand: Stand) -> Result<Option<Started>> {
+    let (account, session) = (from.account, from.id);
+    start_with(ctx, account, stand, move |h| sessions::end(h, account, session)).await
 }
 
 async fn start_with(

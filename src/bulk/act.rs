@@ -6,8 +6,8 @@ use super::{Action, Run};
 use crate::clients::{self, Fields, Saved, Status};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, InvitationId, MemberId};
-use crate::invitations::{self, Invited, Purpose, State as Invitation};
-use crate::portal_access;
+use crate::invitations::{self, Invited, State as Invitation};
+use crate::members;
 use crate::practice::Practice;
 
 /// Who was invited within this time is not written to again by a bulk run.
@@ -127,7 +127,7 @@ fn invite(p: &Practice, run: &Run, client: &clients::Client) -> Result<std::resu
     if latest.as_ref().is_some_and(|i| i.state.is_open() && p.now.since(i.created_at) < LATELY) {
         return Ok(Err(Skip::InvitedLately));
     }
-    let purpose = if portal_access::own(p, client.id)?.is_some() { Purpose::Confirm } else { Purpose::Invite };
+    let purpose = invitations::purpose_of(p, client.id, email)?;
     // One after the other: a mail server is not flooded, and those who are late can still be taken back.
     let turn = u32::try_from(run.done).unwrap_or(u32::MAX);
     let leaves_at = run.created_at.plus(p.app.config.undo + p.app.config.bulk_mail_every * turn);
@@ -163,6 +163,8 @@ pub fn put_back(p: &Practice, run: &Run, id: ClientId, before: &Before) -> Resul
             Ok(save(p, id, Fields { group, ..client.fields }, Before::default())?.is_ok())
         }
         Action::Provider(provider) if client.fields.primary_provider != provider => Ok(false),
+        // Who has left the staff or this team since does not come back by an Undo.
+        Action::Provider(_) if !may_return(p, &client.fields, before)? => Ok(false),
         Action::Provider(provider) => {
             let stays = provider.filter(|_| before.was_on_team);
             clients::hand_back(p, id, before.before.map(MemberId), stays)?;
@@ -171,4 +173,11 @@ pub fn put_back(p: &Practice, run: &Run, id: ClientId, before: &Before) -> Resul
         Action::Archive => clients::restore(p, id),
         Action::Restore => clients::archive(p, id),
     }
+}
+
+fn may_return(p: &Practice, now: &Fields, before: &Before) -> Result<bool> {
+    let Some(former) = before.before.map(MemberId) else {
+        return Ok(true);
+    };
+    Ok(now.care_team.contains(&former) && members::providers(p)?.iter().any(|one| one.id == former))
 }

@@ -5,7 +5,7 @@ use super::{LIMIT, Run, State, queries, starter, target_is_missing};
 use crate::access::Actor;
 use crate::app::Shared;
 use crate::clients;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::BulkRunId;
 use crate::jobs::{Job, Kind as JobKind, Outcome, finish};
 use crate::practice::{House, Practice};
@@ -73,7 +73,14 @@ fn step(h: &House, system: &Actor, id: BulkRunId) -> Result<Step> {
 
 fn gather(p: &Practice, run: &Run) -> Result<Step> {
     let query = run.query.as_deref().unwrap_or_default();
-    let (found, next) = clients::gather(p, query, run.cursor.as_deref(), GATHER)?;
+    let (found, next) = match clients::gather(p, query, run.cursor.as_deref(), GATHER) {
+        // It was read when the run was started; a program of another version reads it otherwise.
+        Err(Error::Invalid(_) | Error::BadRequest(_)) => {
+            queries::finish(p, run.id, State::Cancelled)?;
+            return Ok(Step::Ended);
+        }
+        found => found?,
+    };
     let mut more = 0;
     for client in found {
         if queries::insert_item(p, run.id, client)? {

@@ -181,6 +181,15 @@ pub fn start(p: &Practice, action: Action, whom: &Whom) -> Result<Started> {
         let message = format!("Choose 1 to {CHOSEN_LIMIT} clients, or all that match.");
         return Ok(Started::Refused(FieldError::new("ids", message)));
     }
+    if let Whom::Matching(query) = whom {
+        // Before anything is written: a filter that was misread could mean everybody.
+        match clients::understands(query) {
+            Err(Error::Invalid(mut wrong)) => {
+                return Ok(Started::Refused(wrong.pop().unwrap_or_else(|| FieldError::new("filter", ""))));
+            }
+            other => other?,
+        }
+    }
     let id = BulkRunId(p.new_id());
     let query = match whom {
         Whom::Chosen(_) => None,

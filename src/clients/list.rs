@@ -260,11 +260,30 @@ impl Wanted {
     }
 }
 
+/// What an address that stands behind a question mark wants. Errors: what of it cannot be read; a filter that is left out
+/// would find more people than were meant.
+fn strictly(query: &str) -> Result<Wanted> {
+    let query: ListQuery =
+        serde_urlencoded::from_str(query).map_err(|_| Error::Invalid(vec![FieldError::new("filter", UNREADABLE)]))?;
+    let (wanted, mut wrong) = Wanted::parse(&query);
+    // A search of signs alone finds everybody.
+    if wanted.search == Search::None && !query.search.is_empty() {
+        wrong.push(FieldError::new("search", UNREADABLE));
+    }
+    if wrong.is_empty() { Ok(wanted) } else { Err(Error::Invalid(wrong)) }
+}
+
+const UNREADABLE: &str = "The filter cannot be read.";
+
+/// Whether everything of a filter can be read.
+pub fn understands(query: &str) -> Result<()> {
+    strictly(query).map(drop)
+}
+
 /// The ids of everybody whom an address (what stands behind its question mark) finds, so many at a time; and where to go
 /// on, if there are more.
 pub fn gather(p: &Practice, query: &str, cursor: Option<&str>, limit: i64) -> Result<(Vec<ClientId>, Option<String>)> {
-    let query: ListQuery = serde_urlencoded::from_str(query).unwrap_or_default();
-    let wanted = Wanted::of(&query);
+    let wanted = strictly(query)?;
     let after = match cursor {
         Some(cursor) => Cursor::parse(cursor, wanted.sort)?,
         None => wanted.sort.start(),

@@ -23,7 +23,7 @@ mod record;
 
 pub use archive::{archive, invite, restore};
 pub use email::EmailChange;
-pub use list::gather;
+pub use list::{gather, understands};
 pub use record::{Client, Fields, Typed, parse, parse_change};
 
 use crate::access::Reach;

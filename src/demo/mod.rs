@@ -1,6 +1,7 @@
 //! A lively made-up practice to look around in: `ruh demo`. Everything is made by the same verbs as the real thing, at
 //! times before now; its mails go nowhere, and nothing of it is left to the outbox.
 
+mod crowd;
 mod people;
 
 use std::time::Duration;
@@ -39,10 +40,31 @@ pub struct Made {
     pub people: Vec<(&'static str, String)>,
 }
 
-/// Makes the practice; every account gets the password whose hash this is.
+/// Clients of one transaction, where there are to be many: a server may run beside this.
+const SLICE: usize = 50;
+/// Clients that can be asked for beyond the forty.
+pub const CROWD_LIMIT: usize = 200_000;
+
+/// Makes the practice, and so many clients beyond its forty; every account gets this password.
 /// Errors: it is there already.
-pub async fn make(app: &Shared, password: &str) -> Result<Made> {
+pub async fn make(app: &Shared, password: &str, crowd: usize) -> Result<Made> {
     let hash = app.passwords.hash(password).await?;
+    let (made, team, groups) = found(app, &hash).await?;
+    let numbers: Vec<usize> = (0..crowd.min(CROWD_LIMIT)).collect();
+    for slice in numbers.chunks(SLICE) {
+        let (team, groups, hash, slice) = (team.clone(), groups.clone(), hash.clone(), slice.to_vec());
+        app.write(move |h| {
+            let desk = Desk { h, team: team.clone(), groups: groups.clone(), hash: hash.clone() };
+            slice.iter().try_for_each(|n| desk.adds_one_of_many(*n))
+        })
+        .await?;
+    }
+    Ok(made)
+}
+
+/// The practice with its staff, its groups and its forty clients.
+async fn found(app: &Shared, hash: &str) -> Result<(Made, Vec<Actor>, Vec<GroupId>)> {
+    let hash = hash.to_string();
     app.write(move |h| {
         let begun = h.at(h.now.minus(DAY * 70));
         let owner = practice(&begun, &hash)?;
@@ -50,11 +72,11 @@ pub async fn make(app: &Shared, password: &str) -> Result<Made> {
         leaving(&h.at(h.now.minus(DAY * 12)).practice(&owner), &hash)?;
         asked(&h.at(h.now.minus(DAY * 2)).practice(&owner))?;
         let groups = all_groups(&begun.practice(&owner))?;
-        let desk = Desk { h, team, groups, hash: hash.clone() };
+        let desk = Desk { h, team: team.clone(), groups: groups.clone(), hash: hash.clone() };
         for (index, person) in PEOPLE.iter().enumerate() {
             desk.adds(person, index)?;
         }
-        Ok(Made { practice: NAME.to_string(), people: whom_to_be() })
+        Ok((Made { practice: NAME.to_string(), people: whom_to_be() }, team, groups))
     })
     .await
 }

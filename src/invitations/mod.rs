@@ -233,14 +233,21 @@ pub fn resend(p: &Practice, client: ClientId, email: Option<&Email>) -> Result<I
             p.audit(&Entry::new("reset.sent", "client", Some(client.0)).client(client))?;
             Ok(Invited::ResetSent)
         }
-        (Some(own), _) => match accounts::provisional::email(&p.house(), own.account)? {
-            // Signed up, and the address that was typed then is still the one on file.
-            Some(typed) if typed.key == email.key => invite(p, client, email, Purpose::SignUp),
-            Some(_) => invite(p, client, email, Purpose::Invite),
-            None => invite(p, client, email, Purpose::Confirm),
-        },
-        (None, _) => invite(p, client, email, Purpose::Invite),
+        _ => invite(p, client, email, purpose_of(p, client, email)?),
     }
+}
+
+/// What another invitation of a client is for, by the access they have.
+pub fn purpose_of(p: &Practice, client: ClientId, email: &Email) -> Result<Purpose> {
+    let Some(own) = portal_access::own(p, client)? else {
+        return Ok(Purpose::Invite);
+    };
+    Ok(match accounts::provisional::email(&p.house(), own.account)? {
+        // Signed up, and the address that was typed then is still the one on file.
+        Some(typed) if typed.key == email.key => Purpose::SignUp,
+        Some(_) => Purpose::Invite,
+        None => Purpose::Confirm,
+    })
 }
 
 /// Sends what has left for an address and is still open once more, with the same link. It is no new invitation: nothing

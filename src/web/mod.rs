@@ -8,7 +8,7 @@ mod forms;
 mod idempotency;
 mod json;
 
-pub use bodies::{BODY_LIMIT, taken};
+pub use bodies::{BODY_LIMIT, arrived, taken};
 pub use cookies::{Cookie, cookie_value};
 pub use ctx::{Ctx, Identity, PracticeInfo, SignedIn};
 pub use finish::{finish, security_headers};

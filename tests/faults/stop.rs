@@ -117,3 +117,34 @@ fn a_stop_forgets_no_read_sqlite() {
 fn a_stop_forgets_no_read_postgres() {
     reads_survive(Engine::Postgres);
 }
+
+/// Whoever holds a request open while their rights end has none when the rest of it arrives.
+fn held_open(engine: Engine) {
+    let ground = Ground::new(engine);
+    let setting = ground.setting();
+    let token = setting.practice();
+    let server = setting.serve();
+    let slow = Slow::add_client(&server, &token);
+    let tokens = setting.url("/api/v1/tokens");
+    let authorization = format!("Bearer {token}");
+    let (status, listed) = crate::support::http("GET", &tokens, &[("authorization", &authorization)], "");
+    assert_eq!(status, 200, "{listed}");
+    let listed: testkit::Json = serde_json::from_str(&listed).expect("JSON");
+    let id = listed["items"][0]["id"].as_str().expect("a token's id").to_string();
+    let revoked = crate::support::http("DELETE", &format!("{tokens}/{id}"), &[("authorization", &authorization)], "");
+    assert!((200..300).contains(&revoked.0), "{revoked:?}");
+    let answer = slow.finish();
+    assert!(answer.contains("401"), "{answer:?}");
+    assert_eq!(ground.raw.count("select count(*) from clients"), 0);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn r16_a_request_held_open_has_no_rights_of_before_sqlite() {
+    held_open(Engine::Sqlite);
+}
+
+#[test]
+fn r16_a_request_held_open_has_no_rights_of_before_postgres() {
+    held_open(Engine::Postgres);
+}

@@ -7,7 +7,7 @@ use testkit::{PASSWORD, both_engines};
 
 both_engines! {
     async fn a5_the_made_up_practice_is_lively_and_leaves_nothing_to_the_outbox(t: TestApp) {
-        let made = ruh::demo::make(&t.app, PASSWORD).await.unwrap();
+        let made = ruh::demo::make(&t.app, PASSWORD, 0).await.unwrap();
         assert_eq!(t.raw.count("select count(*) from clients"), 40);
         assert_eq!(t.raw.count("select count(*) from members where sees_clients and disabled_at is null"), 3);
         assert_eq!(t.raw.count("select count(*) from clients where source = 'invite_link'"), 2);
@@ -34,8 +34,14 @@ both_engines! {
         }
         ruh::jobs::housekeeping(&t.app).await;
         assert!(matches!(ruh::audit::verify(&t.app).await.unwrap(), Verdict::Whole { .. }));
-        let again = ruh::demo::make(&t.app, PASSWORD).await;
+        let again = ruh::demo::make(&t.app, PASSWORD, 0).await;
         assert!(again.is_err_and(|e| e.to_string().contains("here already")));
         assert_eq!(t.raw.count("select count(*) from clients"), 40);
+    }
+
+    async fn a5_the_made_up_practice_can_be_crowded(t: TestApp) {
+        ruh::demo::make(&t.app, PASSWORD, 120).await.unwrap();
+        assert_eq!(t.raw.count("select count(*) from clients"), 160);
+        assert_eq!(t.raw.count("select count(*) from jobs"), 0);
     }
 }
