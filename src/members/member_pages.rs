@@ -43,6 +43,7 @@ struct MemberPage {
     version: i64,
     clients: String,
     tokens: String,
+    invitations: String,
     refusal: &'static str,
 }
 
@@ -103,6 +104,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: Edit, status: StatusCode) -> Result<Respons
         version,
         clients: clients_said(seen.consequences.clients),
         tokens: tokens_said(seen.consequences.tokens),
+        invitations: invitations_said(seen.consequences.invitations),
         refusal: edit.refusal.map(Refusal::said).unwrap_or_default(),
         row: seen.row,
     };
@@ -123,6 +125,14 @@ fn tokens_said(count: usize) -> String {
         0 => String::new(),
         1 => "1 API token is".into(),
         n => format!("{n} API tokens are"),
+    }
+}
+
+fn invitations_said(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "1 open invitation to the staff is".into(),
+        n => format!("{n} open invitations to the staff are"),
     }
 }
 

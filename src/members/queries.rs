@@ -33,6 +33,7 @@ crate::sql! {
              on e.account_id = m.account_id and e.is_login and e.retired_at is null
          where m.practice_id = $1 and m.id = $2";
     tenant BY_ACCOUNT = "select id, disabled_at is null from members where practice_id = $1 and account_id = $2";
+    tenant ACCOUNT_OF = "select account_id from members where practice_id = $1 and id = $2";
     tenant COUNT_OWNERS =
         "select count(*) from members where practice_id = $1 and role = 'owner' and disabled_at is null";
     tenant COUNT_MEMBERS = "select count(*) from members where practice_id = $1";
@@ -114,6 +115,10 @@ pub fn by_account(p: &Practice, account: AccountId) -> Result<Option<(MemberId, 
     p.one(&BY_ACCOUNT, params![account], |row| {
         Ok((row.get(0)?, if row.get(1)? { Standing::Active } else { Standing::Disabled }))
     })
+}
+
+pub fn account_of(p: &Practice, id: MemberId) -> Result<Option<AccountId>> {
+    p.one(&ACCOUNT_OF, params![id], |row| Ok(row.get(0)?))
 }
 
 pub fn count_owners(p: &Practice) -> Result<i64> {

@@ -1,7 +1,7 @@
 //! What may be changed about a member, by whom, and what follows. The rules in one place: owners alone touch owners,
 //! nobody changes their own role or disables themselves, and somebody always stays to own the practice.
 
-use super::{queries, tokens};
+use super::{invitations, queries, tokens};
 use crate::access::Role;
 use crate::accounts;
 use crate::audit::Entry;
@@ -99,6 +99,8 @@ pub struct Consequences {
     /// Active clients who keep them as primary provider.
     pub clients: i64,
     pub tokens: usize,
+    /// Open invitations to the staff that are withdrawn.
+    pub invitations: usize,
 }
 
 pub fn all(p: &Practice) -> Result<Vec<Row>> {
@@ -116,12 +118,26 @@ pub fn may_touch(p: &Practice, roles: &[Role]) -> Result<bool> {
         // The console.
         return Ok(matches!(p.actor.who, crate::access::Who::System));
     };
-    let own = queries::active(p, member.id)?.map(|member| member.role);
-    Ok(match own {
-        Some(Role::Owner) => true,
-        Some(Role::Admin) => !roles.contains(&Role::Owner),
-        Some(Role::Provider | Role::Support) | None => false,
-    })
+    let Some(own) = queries::active(p, member.id)?.map(|member| member.role) else {
+        return Ok(false);
+    };
+    let touched = touches(own);
+    Ok(!touched.is_empty() && roles.iter().all(|role| touched.contains(role)))
+}
+
+/// The roles that a role gives, takes and changes.
+fn touches(own: Role) -> &'static [Role] {
+    match own {
+        Role::Owner => &Role::ALL,
+        Role::Admin => &[Role::Admin, Role::Provider, Role::Support],
+        Role::Provider | Role::Support => &[],
+    }
+}
+
+/// Whether a role means less than another one: they stand in the order of what they may.
+fn falls(from: Role, to: Role) -> bool {
+    let rank = |role| Role::ALL.iter().position(|one| *one == role);
+    rank(to) > rank(from)
 }
 
 pub fn must_touch(p: &Practice, roles: &[Role]) -> Result<()> {
@@ -161,6 +177,10 @@ pub fn change(p: &Practice, id: MemberId, to: &Change, version: Option<i64>) -> 
         return Ok(Changed::Saved);
     }
     queries::update(p, id, &to)?;
+    if falls(now.role, to.role) {
+        // A link that is out already would give what they may not give any more.
+        invitations::end_hanging_on(p, id, touches(to.role))?;
+    }
     let detail = match to.role == now.role {
         true => fields.join(" "),
         false => format!("{}: {} to {}", fields.join(" "), now.role.as_str(), to.role.as_str()),
@@ -170,11 +190,15 @@ pub fn change(p: &Practice, id: MemberId, to: &Change, version: Option<i64>) -> 
 }
 
 pub fn consequences(p: &Practice, id: MemberId) -> Result<Consequences> {
-    Ok(Consequences { clients: queries::count_clients(p, id)?, tokens: tokens::live_of(p, id)?.len() })
+    Ok(Consequences {
+        clients: queries::count_clients(p, id)?,
+        tokens: tokens::live_of(p, id)?.len(),
+        invitations: invitations::hanging_on(p, id, &[])?.len(),
+    })
 }
 
-/// Takes every right away, at once: sessions in this practice end, API tokens are revoked for good. Places of the
-/// account elsewhere stay. Disabling somebody twice changes nothing.
+/// Takes every right away, at once: sessions in this practice end, API tokens are revoked for good, and no link
+/// that they asked for or were sent brings anybody in. Places of the account elsewhere stay. Disabling somebody twice changes nothing.
 pub fn disable(p: &Practice, id: MemberId) -> Result<std::result::Result<(), Refusal>> {
     let now = find(p, id)?;
     must_touch(p, &[now.role])?;
@@ -190,7 +214,9 @@ pub fn disable(p: &Practice, id: MemberId) -> Result<std::result::Result<(), Ref
     queries::disable(p, id)?;
     accounts::end_all_of_member(&p.house(), p.id, id.0)?;
     let revoked = tokens::revoke_all(p, id)?;
-    p.audit(&Entry::new("member.disabled", "member", Some(id.0)).detail(format!("{revoked} tokens revoked")))?;
+    let withdrawn = invitations::end_hanging_on(p, id, &[])?;
+    let detail = format!("{revoked} tokens revoked, {withdrawn} invitations withdrawn");
+    p.audit(&Entry::new("member.disabled", "member", Some(id.0)).detail(detail))?;
     Ok(Ok(()))
 }
 

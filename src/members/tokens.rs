@@ -108,6 +108,10 @@ pub fn create(p: &Practice, member: MemberId, name: &str) -> Result<(TokenId, St
 /// Makes a token for whoever asks.
 pub fn make(p: &Practice, name: &str) -> Result<Made> {
     let member = p.actor.member().ok_or(Error::NotFound)?.id;
+    // Asked for again: they may have been disabled while the request was on its way, and every token with them.
+    if members_queries::active(p, member)?.is_none() {
+        return Err(Error::NotFound);
+    }
     if live_of(p, member)?.len() >= LIMIT {
         return Ok(Made::TooMany);
     }

@@ -16,6 +16,7 @@ mod leaks;
 mod links;
 mod mails;
 mod members;
+mod members_gone;
 mod members_roles;
 mod pages;
 mod resets;

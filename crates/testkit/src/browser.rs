@@ -87,6 +87,22 @@ impl Browser {
         self.request("POST", path, &[kind], Body::from(body)).await
     }
 
+    /// A form whose body arrives late: `meanwhile` happens when the request was let in and is about to be read.
+    pub async fn post_late(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        mut meanwhile: impl FnMut() + Send + 'static,
+    ) -> Answer {
+        let body = serde_urlencoded::to_string(fields).expect("a form");
+        let late = http_body_util::Full::new(axum::body::Bytes::from(body)).map_frame(move |frame| {
+            meanwhile();
+            frame
+        });
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        self.request("POST", path, &[kind], Body::new(late)).await
+    }
+
     pub async fn json(&mut self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
         self.request(method, path, &[("content-type", "application/json")], Body::from(body.to_string())).await
     }

@@ -19,7 +19,7 @@ use crate::accounts;
 use crate::audit::Entry;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
-use crate::ids::{MemberInvitationId, PracticeId};
+use crate::ids::{MemberId, MemberInvitationId, PracticeId};
 use crate::jobs::Kind as JobKind;
 use crate::people::Email;
 use crate::practice::{House, Practice};
@@ -141,9 +141,17 @@ pub enum Invited {
 /// Queues an invitation. It waits in the outbox for as long as it can be undone.
 pub fn invite(p: &Practice, invitee: &Invitee) -> Result<Invited> {
     staff::must_touch(p, &[invitee.role])?;
-    if is_member(p, &invitee.email)? {
-        return Ok(Invited::AlreadyMember);
-    }
+    let known = known(p, &invitee.email)?;
+    // The invitation of a disabled member may be accepted: that changes who they were.
+    let was = match known {
+        Some((_, staff::Standing::Active)) => return Ok(Invited::AlreadyMember),
+        Some((member, staff::Standing::Disabled)) => Some(staff::find(p, member)?.role),
+        None => None,
+    };
+    // It ends whatever else is open for the address, too.
+    let open = queries::open(p, &invitee.email.key)?;
+    let touched: Vec<Role> = open.iter().map(|open| open.invitee.role).chain(was).collect();
+    staff::must_touch(p, &touched)?;
     let since = p.now.minus(DAY);
     if queries::count_to_since(p, &invitee.email.key, since)? >= DAILY_LIMIT {
         return Ok(Invited::TooManyToAddress);
@@ -153,7 +161,7 @@ pub fn invite(p: &Practice, invitee: &Invitee) -> Result<Invited> {
         return Ok(Invited::TooManyFromPractice);
     }
     // One that has not left yet is replaced, not followed: who presses twice sends one mail.
-    for open in queries::open(p, &invitee.email.key)?.iter().filter(|open| open.state == State::Queued) {
+    for open in open.iter().filter(|open| open.state == State::Queued) {
         if crate::jobs::cancel(&p.house(), JobKind::SendMemberInvitation, open.id.0)? {
             set_state(p, open.id, State::Superseded, None)?;
         }
@@ -168,13 +176,12 @@ pub fn invite(p: &Practice, invitee: &Invitee) -> Result<Invited> {
     Ok(Invited::Queued(id))
 }
 
-/// Whether an address is an active member's. That of a disabled one may be invited: accepting enables them again.
-fn is_member(p: &Practice, email: &Email) -> Result<bool> {
-    let Some(address) = accounts::address(&p.house(), &email.key)? else {
-        return Ok(false);
-    };
-    let known = super::queries::by_account(p, address.account)?;
-    Ok(known.is_some_and(|(_, standing)| standing == staff::Standing::Active))
+/// Whose address it is, if a member's. That of a disabled one may be invited: accepting enables them again.
+fn known(p: &Practice, email: &Email) -> Result<Option<(MemberId, staff::Standing)>> {
+    match accounts::address(&p.house(), &email.key)? {
+        Some(address) => super::queries::by_account(p, address.account),
+        None => Ok(None),
+    }
 }
 
 /// Sends again: another invitation with the same words, which replaces this one when it leaves.
@@ -209,11 +216,37 @@ pub fn withdraw(p: &Practice, id: MemberInvitationId) -> Result<bool> {
     for one in &open {
         // One that was made by an owner, for an owner, is not an admin's to take back.
         staff::must_touch(p, &[one.invitee.role])?;
-        crate::jobs::cancel(&p.house(), JobKind::SendMemberInvitation, one.id.0)?;
-        set_state(p, one.id, State::Withdrawn, None)?;
-        p.audit(&Entry::new("member.invitation_withdrawn", "member_invitation", Some(one.id.0)))?;
+        end(p, one)?;
     }
     Ok(!open.is_empty())
+}
+
+fn end(p: &Practice, open: &Invitation) -> Result<()> {
+    crate::jobs::cancel(&p.house(), JobKind::SendMemberInvitation, open.id.0)?;
+    set_state(p, open.id, State::Withdrawn, None)?;
+    p.audit(&Entry::new("member.invitation_withdrawn", "member_invitation", Some(open.id.0)))
+}
+
+/// What is open and hangs on a member: what they asked for with a role outside `gives`, which are those that they may
+/// still give, and whatever went to an address of their own, by which they could come back.
+pub fn hanging_on(p: &Practice, member: MemberId, gives: &[Role]) -> Result<Vec<Invitation>> {
+    let mut all = queries::open_by(p, member)?;
+    all.retain(|one| !gives.contains(&one.invitee.role));
+    if let Some(account) = super::queries::account_of(p, member)? {
+        for address in accounts::addresses(&p.house(), account)? {
+            all.extend(queries::open(p, &address.email.key)?);
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|one| seen.insert(one.id));
+    Ok(all)
+}
+
+/// Withdraws what hangs on a member who may only give these roles any more. Returns how many.
+pub fn end_hanging_on(p: &Practice, member: MemberId, gives: &[Role]) -> Result<usize> {
+    let all = hanging_on(p, member, gives)?;
+    all.iter().try_for_each(|one| end(p, one))?;
+    Ok(all.len())
 }
 
 /// Sends what has left for an address and is still open once more, with the same link, for whoever asked for a new

@@ -42,6 +42,13 @@ crate::sql! {
              where e.practice_id = i.practice_id and e.invitation_id = i.id and e.kind = 'opened')
          from member_invitations i where i.practice_id = $1 and i.email_key = $2
          order by i.created_at desc, i.id desc limit 20";
+    // However many there are: whoever loses a right loses it for all of them.
+    tenant OPEN_BY =
+        "select i.id, i.email, i.first_name, i.last_name, i.role, i.sees_clients, i.state, i.created_at, i.leaves_at,
+         i.updated_at, exists (select 1 from member_invitation_events e
+             where e.practice_id = i.practice_id and e.invitation_id = i.id and e.kind = 'opened')
+         from member_invitations i
+         where i.practice_id = $1 and i.state in ('queued', 'sent', 'kept', 'bounced') and i.created_by = $2";
     tenant COUNT_TO_SINCE =
         "select count(*) from member_invitations
          where practice_id = $1 and email_key = $2 and created_at > $3 and state <> 'undone'";
@@ -117,6 +124,11 @@ pub fn all_open(p: &Practice) -> Result<Vec<Invitation>> {
 /// The open ones to an address, newest first.
 pub fn open(p: &Practice, email_key: &str) -> Result<Vec<Invitation>> {
     p.all(&OPEN, params![email_key], to_invitation)
+}
+
+/// The open ones that a member asked for.
+pub fn open_by(p: &Practice, member: MemberId) -> Result<Vec<Invitation>> {
+    p.all(&OPEN_BY, params![member], to_invitation)
 }
 
 pub fn to_address(p: &Practice, email_key: &str) -> Result<Vec<Invitation>> {
