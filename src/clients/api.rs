@@ -1,5 +1,8 @@
 //! Clients in the JSON API: the same verbs as the pages.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
@@ -84,11 +87,15 @@ async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer
         typed.primary_provider_id = member.id.to_string();
     }
     let typed = body.value.over(typed);
-    ctx.door()?
+    let shown = Arc::new(AtomicUsize::new(0));
+    let named = Arc::clone(&shown);
+    let answer = ctx
+        .door()?
         .write(move |p| {
             once(p, key.as_deref(), &body.hash, || {
                 let fields = super::parse(p, &typed, words)?.map_err(Error::Invalid)?;
                 let found = duplicates::of(p, &fields, None)?;
+                named.store(found.len(), Ordering::Relaxed);
                 if refuse && !found.is_empty() {
                     let ids: Vec<_> = found.iter().map(|one| one.id.to_string()).collect();
                     return Err(Error::Conflict(format!("Perhaps the same person: {}", ids.join(", "))));
@@ -99,7 +106,14 @@ async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer
                 Answer::new(StatusCode::CREATED, &record.with_duplicates(&found))
             })
         })
-        .await
+        .await;
+    // Noted of a refusal too: it names them, and writes nothing by itself.
+    let shown = shown.load(Ordering::Relaxed);
+    if shown > 0 {
+        let entry = Entry::new("client.duplicates_shown", "client", None).detail(shown.to_string());
+        note_read(&ctx.app, ctx.actor()?, entry).await?;
+    }
+    answer
 }
 
 async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {

@@ -157,7 +157,7 @@ pub fn delete(p: &Practice, id: GroupId, to: Option<GroupId>) -> Result<Deleted>
     if to == Some(id) || to.map(|to| queries::by_id(p, to)).transpose()?.is_some_and(|found| found.is_none()) {
         return Ok(Deleted::NoSuchPlace);
     }
-    // The activities first: afterwards nobody is in the group any more.
+    // The activities and audit entries first: afterwards nobody is in the group any more.
     queries::note_move(p, id)?;
     let moved = queries::move_clients(p, id, to)?;
     queries::end_links(p, id)?;

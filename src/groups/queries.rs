@@ -39,6 +39,17 @@ crate::sql! {
          select $1, cast(encode($3::bytea, 'hex') || substr(replace(cast(c.id as text), '-', ''), 13) as uuid), $4,
          'client.changed', c.id, $5, $6, 'group_id'
          from clients c where c.practice_id = $1 and c.group_id = $2";
+    // The same into the audit record, which finds a client's entries by the client. It is chained by the sealer later.
+    tenant AUDIT_MOVE =
+        sqlite "insert into audit_entries
+         (practice_id, id, at, actor_kind, actor_id, action, subject_kind, subject_id, client_id, detail)
+         select $1, cast(cast($3 as blob) || substr(c.id, 7) as blob), $4, $5, $6, 'client.changed', 'client', c.id,
+         c.id, 'group_id' from clients c where c.practice_id = $1 and c.group_id = $2",
+        postgres "insert into audit_entries
+         (practice_id, id, at, actor_kind, actor_id, action, subject_kind, subject_id, client_id, detail)
+         select $1, cast(encode($3::bytea, 'hex') || substr(replace(cast(c.id as text), '-', ''), 13) as uuid), $4,
+         $5, $6, 'client.changed', 'client', c.id, c.id, 'group_id'
+         from clients c where c.practice_id = $1 and c.group_id = $2";
     tenant END_LINKS =
         "update invite_links set revoked_at = $3 where practice_id = $1 and group_id = $2 and revoked_at is null";
 }
@@ -86,10 +97,14 @@ pub fn move_clients(p: &Practice, from: GroupId, to: Option<GroupId>) -> Result<
     p.run(&MOVE_CLIENTS, params![from, to, p.now])
 }
 
-/// Notes with each client of a group that the group changes, in one statement however many there are.
+/// Notes with each client of a group that the group changes, and in the audit record: one statement each, however many
+/// clients there are.
 pub fn note_move(p: &Practice, from: GroupId) -> Result<()> {
-    let time = p.new_id().as_bytes()[..6].to_vec();
-    p.run(&NOTE_MOVE, params![from, time, p.now, p.actor.kind(), p.actor.id()]).map(drop)
+    for note in [&NOTE_MOVE, &AUDIT_MOVE] {
+        let time = p.new_id().as_bytes()[..6].to_vec();
+        p.run(note, params![from, time, p.now, p.actor.kind(), p.actor.id()])?;
+    }
+    Ok(())
 }
 
 /// The invite links of a deleted group lead nowhere.

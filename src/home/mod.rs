@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::access::{ANY_STAFF, Reach};
+use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::ids::ClientId;
 use crate::params;
@@ -84,6 +85,13 @@ struct Lists {
     unconfirmed: Vec<Person>,
 }
 
+impl Lists {
+    /// How many lines name somebody.
+    fn shown(&self) -> usize {
+        [&self.bounced, &self.kept, &self.waiting, &self.newest, &self.unconfirmed].iter().map(|list| list.len()).sum()
+    }
+}
+
 fn to_person(row: &crate::db::Row) -> Result<Person> {
     let (first, last): (String, String) = (row.get(1)?, row.get(2)?);
     let preferred: Option<String> = row.get(3)?;
@@ -125,6 +133,8 @@ struct HomePage {
 
 async fn show(ctx: Ctx) -> Result<Response> {
     let lists = ctx.door()?.read(look).await?;
+    let entry = Entry::new("client.listed", "client", None).detail(lists.shown().to_string());
+    note_read(&ctx.app, ctx.actor()?, entry).await?;
     let nobody =
         lists.bounced.is_empty() && lists.kept.is_empty() && lists.waiting.is_empty() && lists.newest.is_empty();
     let empty = nobody.then(|| Empty {

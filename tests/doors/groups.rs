@@ -138,6 +138,10 @@ both_engines! {
         let ids: Vec<_> = noted.iter().map(|row| uuid::Uuid::parse_str(row[0].as_deref().expect("an id")).expect("an id")).collect();
         assert!(ids.iter().all(|id| id.get_version_num() == 7), "{ids:?}");
         assert_eq!(t.raw.rows("select detail from audit_entries where action = 'group.deleted'"), [[Some("clients moved: 3".to_string())]]);
+        let audited = "select count(distinct client_id) from audit_entries where action = 'client.changed' and detail = 'group_id' and subject_id = client_id and actor_id is not null";
+        assert_eq!(t.raw.count(audited), 3, "and an entry that names them");
+        testkit::ruh::audit::seal(&t.app).await.unwrap();
+        assert!(matches!(testkit::ruh::audit::verify(&t.app).await.unwrap(), testkit::ruh::audit::Verdict::Whole { .. }));
         // Gone for everybody: not offered, not changed, not deleted again.
         assert_eq!(names(&list(&mut api).await), ["New clients", "Minors"]);
         assert_eq!(owner.get(&format!("/settings/groups/{couples}")).await.status, 404);

@@ -103,12 +103,17 @@ both_engines! {
         let refused = program.json("POST", "/api/v1/clients", &body).await;
         assert_eq!(refused.status, 409, "{}", refused.text);
         assert!(refused.text.contains(&id));
+        let noted = "select count(*) from audit_entries where action = 'client.duplicates_shown' and detail = '1'";
+        ruh::audit::write_reads(&t.app).await.unwrap();
+        assert_eq!(t.raw.count(noted), 1, "what a refusal names was read");
         body["on_duplicate"] = json!("perhaps");
         assert_eq!(program.json("POST", "/api/v1/clients", &body).await.status, 422);
         body["on_duplicate"] = json!("add");
         let added = program.json("POST", "/api/v1/clients", &body).await;
         assert_eq!(added.status, 201, "{}", added.text);
         assert!(added.text.contains(&format!("\"possible_duplicate_ids\":[\"{id}\"]")), "{}", added.text);
+        ruh::audit::write_reads(&t.app).await.unwrap();
+        assert_eq!(t.raw.count(noted), 2);
     }
 
     async fn the_profile_names_a_record_that_may_be_the_same_person(t: TestApp) {
