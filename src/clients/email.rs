@@ -63,7 +63,11 @@ fn move_login(p: &Practice, own: &PortalAccess, new: &Email) -> Result<Purpose> 
         accounts::replace_login(&house, own.account, new)?;
         return Ok(Purpose::Confirm);
     }
-    if alone {
+    if alone && accounts::provisional::email(&house, own.account)?.is_some() {
+        // Whoever signed up never proved anything, and the record is another person's now: nothing of it stays good.
+        portal_access::end(p, own.id)?;
+        accounts::provisional::abandon(&house, own.account)?;
+    } else if alone {
         // The new address is somebody's already: this login stays good, and is told, until its holder accepts.
         accounts::announce_move(&house, own.account)?;
     } else {

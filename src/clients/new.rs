@@ -134,7 +134,7 @@ async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
     // Another person typed into the same page is another client.
     let said = serde_urlencoded::to_string(&pairs).unwrap_or_default();
     let said: String = secrets::token_hash(&said).iter().map(|b| format!("{b:02x}")).collect();
-    let page_key = given(&pairs, "key").filter(|key| key.len() == 36).unwrap_or_default().to_string();
+    let page_key = given(&pairs, "key").filter(|key| key.parse::<uuid::Uuid>().is_ok()).unwrap_or_default().to_string();
     let key = if page_key.is_empty() { String::new() } else { format!("page:{page_key}:{said}") };
     let mut state = NewState {
         typed: typed.clone(),

@@ -243,7 +243,7 @@ async fn create(ctx: Ctx, Form(form): Form<GroupTyped>) -> Result<Response> {
     let words = ctx.words();
     let typed = form.typed();
     // The page was made with an id: pressing twice adds one group.
-    let key = (form.key.len() == 36).then(|| format!("group:{}:{}", form.key, groups_key(&typed)));
+    let key = form.key.parse::<uuid::Uuid>().is_ok().then(|| format!("group:{}:{}", form.key, groups_key(&typed)));
     let refused = ctx
         .door()?
         .write({

@@ -12,6 +12,7 @@ use super::{Link, note_opened, queries, read_token};
 use crate::access::{Access, Actor};
 use crate::accounts::{self, Attempt, Cap, GuessOutcome, Stand, check_new, take_all};
 use crate::app::App;
+use crate::clients;
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{InviteLinkId, PracticeId};
 use crate::invitations::{self, Invited, Purpose};
@@ -131,7 +132,7 @@ impl JoinForm {
         let said = [&self.first_name, &self.last_name, &self.email, &self.phone].map(|text| text.as_bytes());
         let digest = app.secrets.digest("sign-up form", &said);
         let hex: String = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
-        (self.key.len() == 36 && self.key.is_ascii()).then(|| format!("join:{}:{hex}", self.key))
+        self.key.parse::<uuid::Uuid>().is_ok().then(|| format!("join:{}:{hex}", self.key))
     }
 }
 
@@ -279,6 +280,11 @@ async fn again(ctx: Ctx) -> Result<Response> {
     let sent = ctx
         .door()?
         .write(move |p| {
+            // Only while what was typed is still what is on file: otherwise it is somebody else's to confirm.
+            let on_file = clients::find(p, client)?.fields.email;
+            if on_file.is_none_or(|on_file| on_file.key != email.key) {
+                return Ok(Invited::NoEmail);
+            }
             if take_all(&p.house(), std::slice::from_ref(&cap))? != GuessOutcome::Allowed {
                 return Ok(Invited::TooMany);
             }

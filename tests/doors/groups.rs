@@ -27,7 +27,7 @@ both_engines! {
         let mut owner = t.signed_in(&practice.owner_email).await;
         let mut api = api(&t, &practice).await;
         assert_eq!(names(&list(&mut api).await), ["New clients", "Couples", "Minors"]);
-        let form = [("name", "Evening group"), ("colour", "teal"), ("key", "0190000000000000000000000000000000ab")];
+        let form = [("name", "Evening group"), ("colour", "teal"), ("key", "01900000-0000-7000-8000-0000000000ab")];
         for _ in 0..2 {
             // Pressed twice: one group.
             assert_eq!(owner.post("/settings/groups", &form).await.location(), "/settings/groups");

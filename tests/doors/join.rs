@@ -433,6 +433,30 @@ both_engines! {
         assert_eq!(t.raw.count("select count(*) from accounts where sign_up_email is not null"), 0);
     }
 
+    async fn r5_a_sign_up_that_was_given_to_somebody_else_gains_nothing(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let (_, address) = link(&t, &practice).await;
+        let elsewhere = t.practice("Elsewhere").await;
+        t.client_in_portal(&elsewhere, "known@example.org").await;
+        let mut stranger = joined(&t, &address, "stranger@example.org").await;
+        t.run_jobs().await;
+        let id = newest_client(&t, &practice).await["id"].as_str().expect("an id").to_string();
+        assert_eq!(change_email(&t, &practice, &id, Some("known@example.org")).await.status, 200);
+        t.send_mail().await;
+        // The password from the sign-up opens nothing any more, and no newer mail takes the holder's place.
+        let renewed = stranger.post("/session/renew", &[("password", PASSWORD)]).await;
+        assert!(!renewed.text.contains("\"ok\":true"), "{}", renewed.text);
+        stranger.post("/join/again", &[]).await;
+        assert!(!alive(&stranger, "/portal").await);
+        t.send_mail().await;
+        assert_eq!(mails_to(&t, "stranger@example.org").len(), 1);
+        let mut holder = t.browser();
+        holder.open_link(&confirm_link(&t, "known@example.org")).await;
+        assert_eq!(holder.post("/invitation", &[("password", PASSWORD)]).await.location(), "/portal");
+        let live = format!("select count(*) from portal_access where ended_at is null and client_id = {}", t.raw.id(&id));
+        assert_eq!(t.raw.count(&live), 1);
+    }
+
     async fn c3_staff_and_the_client_send_the_mail_again(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let (_, address) = link(&t, &practice).await;
