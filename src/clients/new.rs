@@ -217,7 +217,7 @@ fn add_once(p: &Practice, key: &str, fields: &super::Fields, inviting: Inviting)
 }
 
 /// A password manager that fills the clinician's own login into a client's form is asked about before anything is saved.
-fn is_own_email(ctx: &Ctx, typed: &str) -> bool {
+pub(super) fn is_own_email(ctx: &Ctx, typed: &str) -> bool {
     let own = ctx.signed().map(|signed| signed.email.key.clone()).unwrap_or_default();
     !own.is_empty() && people::Email::loose_key(typed) == own
 }

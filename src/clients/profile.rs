@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::duplicates::{self, Duplicate};
 use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typed_from};
+use super::new::is_own_email;
 use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
 use super::{EmailChange, Saved, Status as Standing, Typed, archive, change, find, parse_change, queries};
@@ -41,6 +42,8 @@ struct ShowPage {
     card: InvitationCard,
     fields: FieldSet,
     errors: ErrorSummary,
+    /// A question before saving: the signed-in member's own e-mail came along.
+    question: String,
     stale: bool,
     editing: bool,
     version: i64,
@@ -114,6 +117,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(query): Query<ShowQuery>
     let edit = Edit {
         typed,
         refused: Vec::new(),
+        question: String::new(),
         stale: false,
         editing: !query.edit.is_empty(),
         version: seen.client.version,
@@ -124,6 +128,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(query): Query<ShowQuery>
 struct Edit {
     typed: Typed,
     refused: Vec<FieldError>,
+    question: String,
     stale: bool,
     editing: bool,
     version: i64,
@@ -147,6 +152,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         card: card(&seen.client, &seen.history, &zone, ctx.app.now()),
         fields,
         errors: summary(&edit.refused, words),
+        question: edit.question.clone(),
         stale: edit.stale,
         editing: edit.editing,
         version: edit.version,
@@ -259,6 +265,7 @@ fn round(invitation: &Invitation, events: &[Event], zone: &str) -> Round {
 enum Outcome {
     Saved(EmailChange),
     Refused(Box<Seen>, Vec<FieldError>),
+    Questioned(Box<Seen>),
     Stale(Box<Seen>),
 }
 
@@ -266,12 +273,18 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
     let words = ctx.words();
     let typed = typed_from(&pairs);
     let version: Option<i64> = given(&pairs, "version").and_then(|v| v.parse().ok());
+    let is_asked = is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none();
     let outcome = ctx
         .door()?
         .write({
             let typed = typed.clone();
             move |p| {
                 let now = find(p, id)?;
+                let saved = now.fields.email.as_ref().map(|e| e.key.clone());
+                // What is saved already was meant.
+                if is_asked && saved != Some(people::Email::loose_key(&typed.email)) {
+                    return Ok(Outcome::Questioned(Box::new(look(p, id)?)));
+                }
                 let fields = match parse_change(p, &typed, words, &now.fields)? {
                     Err(refused) => return Ok(Outcome::Refused(Box::new(look(p, id)?), refused)),
                     Ok(fields) => fields,
@@ -304,13 +317,20 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
         }
         Outcome::Refused(seen, refused) => {
             let version = version.unwrap_or(seen.client.version);
-            let edit = Edit { typed, refused, stale: false, editing: true, version };
+            let edit = Edit { typed, refused, question: String::new(), stale: false, editing: true, version };
+            page(&ctx, *seen, &edit, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Outcome::Questioned(seen) => {
+            let version = version.unwrap_or(seen.client.version);
+            let question = words.t("own-email-question");
+            let edit = Edit { typed, refused: Vec::new(), question, stale: false, editing: true, version };
             page(&ctx, *seen, &edit, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Outcome::Stale(seen) => {
             // Saving again from here keeps what is in the form, now that both versions were seen.
             let version = seen.client.version;
-            let edit = Edit { typed, refused: Vec::new(), stale: true, editing: true, version };
+            let edit =
+                Edit { typed, refused: Vec::new(), question: String::new(), stale: true, editing: true, version };
             page(&ctx, *seen, &edit, StatusCode::CONFLICT)
         }
     }

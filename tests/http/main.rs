@@ -2,4 +2,5 @@
 
 mod demo;
 mod duplicates;
+mod own_email;
 mod story;
