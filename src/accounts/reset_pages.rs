@@ -116,8 +116,8 @@ pub fn take_link(ctx: &Ctx, token: &str, to: &'static str) -> Result<Response> {
 
 /// Names the opened link without being able to open it.
 pub fn link_mark(ctx: &Ctx) -> String {
-    let digest = ctx.app.secrets.digest("link mark", &[ctx.link.as_deref().unwrap_or_default().as_bytes()]);
-    digest[..8].iter().map(|b| format!("{b:02x}")).collect()
+    let hash = crate::secrets::token_hash(ctx.link.as_deref().unwrap_or_default());
+    hash[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[derive(Template)]

@@ -197,10 +197,10 @@ impl Proven {
 }
 
 /// The proof, for one device, that somebody has signed in to an address on it. It ends with the password: whoever
-/// changes it shuts out the devices that knew the old one.
-fn device_proof(app: &App, device: &str, email_key: &str, hash: &str) -> String {
-    let digest = app.secrets.digest("known device", &[device.as_bytes(), email_key.as_bytes(), hash.as_bytes()]);
-    URL_SAFE_NO_PAD.encode(&digest[..16])
+/// changes it shuts out the devices that knew the old one. The newest key's comes first.
+fn device_proofs(app: &App, device: &str, email_key: &str, hash: &str) -> Vec<String> {
+    let digests = app.secrets.digests("known device", &[device.as_bytes(), email_key.as_bytes(), hash.as_bytes()]);
+    digests.iter().map(|digest| URL_SAFE_NO_PAD.encode(&digest[..16])).collect()
 }
 
 /// The device's id, if it has signed in to this address before, with the password that the account has now.
@@ -211,8 +211,8 @@ pub fn known_device(h: &House, cookie: Option<&str>, email_key: &str) -> Result<
     let Some((_, hash)) = queries::credentials(h, email_key)? else {
         return Ok(None);
     };
-    let proof = device_proof(h.app, device, email_key, &hash);
-    Ok(proofs.split('.').take(KNOWN_ACCOUNTS).any(|p| p == proof).then(|| device.to_string()))
+    let known = device_proofs(h.app, device, email_key, &hash);
+    Ok(proofs.split('.').take(KNOWN_ACCOUNTS).any(|p| known.iter().any(|k| k == p)).then(|| device.to_string()))
 }
 
 /// Remembers the browser's device for an address and the password that it has from now on.
@@ -227,9 +227,9 @@ fn remembering(ctx: &Ctx, email_key: &str, hash: &str) -> String {
         Some((device, proofs)) if !device.is_empty() => (device.to_string(), proofs.to_string()),
         _ => (URL_SAFE_NO_PAD.encode(crate::secrets::random::<16>()), String::new()),
     };
-    let proof = device_proof(&ctx.app, &device, email_key, hash);
-    let others = proofs.split('.').filter(|p| !p.is_empty() && *p != proof).take(KNOWN_ACCOUNTS - 1);
-    let all: Vec<&str> = std::iter::once(proof.as_str()).chain(others).collect();
+    let known = device_proofs(&ctx.app, &device, email_key, hash);
+    let others = proofs.split('.').filter(|p| !p.is_empty() && !known.iter().any(|k| k == p)).take(KNOWN_ACCOUNTS - 1);
+    let all: Vec<&str> = known.iter().take(1).map(String::as_str).chain(others).collect();
     format!("{device}.{}", all.join("."))
 }
 

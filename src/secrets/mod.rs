@@ -1,6 +1,11 @@
-//! What is derived from or checked against the instance key: link tokens, hashes of tokens, proofs in cookies.
+//! What is derived from or checked against the instance's keys: link tokens, hashes of tokens, proofs in cookies, sealed
+//! values.
 
-use std::path::Path;
+pub mod ring;
+mod seal;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,67 +15,98 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::error::Error;
+use ring::Ring;
+pub use seal::key_of;
 
-/// The number of the key that made a token, in front of it, so that keys can be changed later.
-const KEY_ID: u8 = 1;
-
+/// The keys as they are now; read again when another process has changed their file.
 pub struct Secrets {
-    key: [u8; 32],
+    ring: RwLock<Arc<Ring>>,
+    /// Where the keys are kept; nothing if they came as a setting.
+    path: Option<PathBuf>,
 }
 
 impl Secrets {
-    /// Reads the key from its setting (base64 or hex of 32 bytes) or from the data folder, where it is made on first
-    /// start with mode 0600.
+    /// Reads the keys from their setting or from the data folder, where the first is made on first start with mode 0600.
+    /// `ring::Ring` says how they are spelled.
     pub fn load(setting: Option<&str>, data_dir: &Path) -> Result<Secrets, Error> {
         if let Some(text) = setting {
-            let key = parse_key(text.trim())
+            let ring = Ring::parse(text)
                 .ok_or_else(|| Error::config("RUH_SECRET_KEY must be 32 bytes as base64 or 64 hex digits"))?;
-            return Ok(Secrets { key });
+            return Ok(Secrets::holding(ring));
         }
         let path = data_dir.join("secret.key");
-        if let Some(key) = key_in(&path)? {
-            return Ok(Secrets { key });
+        if let Some(ring) = ring_in(&path)? {
+            return Ok(Secrets { ring: RwLock::new(Arc::new(ring)), path: Some(path) });
         }
         // Several may start on an empty folder: one makes the key, the others find it.
         let _lock = lock(data_dir)?;
-        if let Some(key) = key_in(&path)? {
-            return Ok(Secrets { key });
+        let ring = match ring_in(&path)? {
+            Some(ring) => ring,
+            None => {
+                let ring = Ring::of(random::<32>());
+                write_private(&path, &ring.said())?;
+                ring
+            }
+        };
+        Ok(Secrets { ring: RwLock::new(Arc::new(ring)), path: Some(path) })
+    }
+
+    fn holding(ring: Ring) -> Secrets {
+        Secrets { ring: RwLock::new(Arc::new(ring)), path: None }
+    }
+
+    /// The keys as they are now.
+    pub fn ring(&self) -> Arc<Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the keys again: another process may have changed their file. A file that is gone or makes no sense leaves
+    /// the keys as they were.
+    pub fn refresh(&self) -> Result<(), Error> {
+        let Some(path) = &self.path else { return Ok(()) };
+        if let Some(ring) = ring_in(path)?
+            && ring != *self.ring()
+        {
+            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         }
-        let key = random::<32>();
-        write_private(&path, &URL_SAFE_NO_PAD.encode(key))?;
-        Ok(Secrets { key })
+        Ok(())
     }
 
     /// A keyed digest; `purpose` keeps the uses apart.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).unwrap_or_else(|_| unreachable!("any length fits"));
-        for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
-            // The length in front keeps ("ab", "c") and ("a", "bc") apart.
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        digest_with(&self.ring().making().bytes, purpose, parts)
+    }
+
+    /// The digests that keys still in use give, that of the key that makes first: what an earlier key made is known again.
+    pub fn digests(&self, purpose: &str, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+        let ring = self.ring();
+        let usable = ring.all().iter().filter(|key| !key.retired);
+        usable.map(|key| digest_with(&key.bytes, purpose, parts)).collect()
     }
 
     /// The token of a link: the ids it names and a keyed digest over them. Made anew each time, stored nowhere.
     pub fn link_token(&self, purpose: &str, ids: &[Uuid]) -> String {
-        let mut bytes = vec![KEY_ID];
+        let ring = self.ring();
+        let key = ring.making();
+        let mut bytes = vec![key.id];
         for id in ids {
             bytes.extend_from_slice(id.as_bytes());
         }
-        let digest = self.digest(purpose, &[&bytes]);
+        let digest = digest_with(&key.bytes, purpose, &[&bytes]);
         bytes.extend_from_slice(&digest);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The ids a token names, or nothing if this instance did not make it.
+    /// The ids a token names, or nothing if this instance did not make it or its key was retired.
     pub fn read_link_token<const N: usize>(&self, purpose: &str, token: &str) -> Option<[Uuid; N]> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        if bytes.len() != 1 + 16 * N + 32 || bytes[0] != KEY_ID {
+        if bytes.len() != 1 + 16 * N + 32 {
             return None;
         }
+        let ring = self.ring();
+        let key = ring.key(bytes[0])?;
         let (named, digest) = bytes.split_at(1 + 16 * N);
-        if !bool::from(self.digest(purpose, &[named]).ct_eq(digest)) {
+        if !bool::from(digest_with(&key.bytes, purpose, &[named]).ct_eq(digest)) {
             return None;
         }
         let mut ids = [Uuid::nil(); N];
@@ -81,11 +117,22 @@ impl Secrets {
     }
 }
 
-/// The key in a file; nothing if there is no file. One that cannot be read is never written over.
-fn key_in(path: &Path) -> Result<Option<[u8; 32]>, Error> {
+/// A digest with one of the keys.
+pub fn digest_with(key: &[u8; 32], purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length fits"));
+    for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
+        // The length in front keeps ("ab", "c") and ("a", "bc") apart.
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// The keys in a file; nothing if there is no file. One that cannot be read is never written over.
+fn ring_in(path: &Path) -> Result<Option<Ring>, Error> {
     let named = |what: &dyn std::fmt::Display| Error::config(format!("{}: {what}", path.display()));
     match std::fs::read_to_string(path) {
-        Ok(text) => parse_key(text.trim()).map(Some).ok_or_else(|| named(&"does not hold a key")),
+        Ok(text) => Ring::parse(&text).map(Some).ok_or_else(|| named(&"does not hold a key")),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(named(&e)),
     }
@@ -96,21 +143,6 @@ pub fn lock(data_dir: &Path) -> Result<std::fs::File, Error> {
     let path = data_dir.join("lock");
     let locked = std::fs::File::create(&path).and_then(|file| file.lock().map(|()| file));
     locked.map_err(|e| Error::config(format!("{}: {e}", path.display())))
-}
-
-fn parse_key(text: &str) -> Option<[u8; 32]> {
-    let from_hex = || {
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        let pairs: Option<Vec<u8>> =
-            (0..64).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
-        pairs
-    };
-    let bytes = from_hex()
-        .or_else(|| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok())
-        .or_else(|| base64::engine::general_purpose::STANDARD.decode(text).ok())?;
-    bytes.try_into().ok()
 }
 
 /// Writes a file that only its owner can read; a crash leaves what was there before or all of the new text. One writer
@@ -156,13 +188,13 @@ mod tests {
 
     #[test]
     fn a_link_token_reads_back_and_nothing_else_does() {
-        let secrets = Secrets { key: [7; 32] };
+        let secrets = Secrets::holding(Ring::of([7; 32]));
         let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
         let token = secrets.link_token("invitation", &ids);
         assert_eq!(secrets.read_link_token::<2>("invitation", &token), Some(ids));
         assert_eq!(secrets.read_link_token::<2>("reset", &token), None);
         assert_eq!(secrets.read_link_token::<1>("invitation", &token), None);
-        let other = Secrets { key: [8; 32] };
+        let other = Secrets::holding(Ring::of([8; 32]));
         assert_eq!(other.read_link_token::<2>("invitation", &token), None);
         for n in 0..token.len() {
             let mut broken = token.clone().into_bytes();
