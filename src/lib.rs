@@ -25,6 +25,7 @@ pub mod ids;
 pub mod invitations;
 pub mod invite_links;
 pub mod jobs;
+pub mod keys;
 pub mod logging;
 pub mod mail;
 pub mod members;

@@ -19,6 +19,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let app = App::open(config, Clock::System)?;
     let listener = tokio::net::TcpListener::bind(app.config.listen).await;
     let listener = listener.map_err(|e| Error::config(format!("cannot listen on {}: {e}", app.config.listen)))?;
+    crate::clients::seal_notes(&app).await?;
     greet(&app).await?;
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn(crate::jobs::run_until(app.clone(), stopping.clone()));

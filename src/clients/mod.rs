@@ -28,6 +28,7 @@ pub use record::{Client, Fields, Typed, parse, parse_change};
 
 use crate::access::Reach;
 use crate::activities::Kind as Activity;
+use crate::app::Shared;
 use crate::audit::Entry;
 use crate::care_team;
 use crate::error::{Error, Result};
@@ -80,6 +81,13 @@ impl Source {
             Source::InviteLink => "invite_link",
         }
     }
+}
+
+/// Seals the notes that an earlier version left in clear.
+pub async fn seal_notes(app: &Shared) -> Result<()> {
+    const SLICE: i64 = 500;
+    while app.write(|h| queries::seal_notes(h, SLICE)).await? > 0 {}
+    Ok(())
 }
 
 /// A client who was just added, and what became of the invitation.

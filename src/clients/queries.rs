@@ -1,28 +1,34 @@
+use uuid::Uuid;
+
 use super::record::{Client, Fields};
 use crate::error::Result;
 use crate::ids::ClientId;
 use crate::params;
 use crate::people::Email;
-use crate::practice::Practice;
+use crate::practice::{House, Practice};
 
 crate::sql! {
     tenant INSERT =
         "insert into clients (practice_id, id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth,
-         gender, email, email_key, phone, time_zone, group_id, primary_provider_id, record_number, note, sort_name,
+         gender, email, email_key, phone, time_zone, group_id, primary_provider_id, record_number, note_sealed, sort_name,
          search_text, status, source, created_at, updated_at, version)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'active', $20,
          $21, $21, 1)";
     tenant UPDATE =
         "update clients set first_name = $3, last_name = $4, preferred_name = $5, legal_name = $6, pronouns = $7,
          date_of_birth = $8, gender = $9, email = $10, email_key = $11, phone = $12, time_zone = $13, group_id = $14,
-         primary_provider_id = $15, record_number = $16, note = $17, sort_name = $18, search_text = $19,
+         primary_provider_id = $15, record_number = $16, note_sealed = $17, note = null, sort_name = $18, search_text = $19,
          updated_at = $20, version = version + 1 where practice_id = $1 and id = $2";
     tenant SET_STATUS =
         "update clients set status = $3, updated_at = $4, version = version + 1 where practice_id = $1 and id = $2";
     tenant BY_ID =
         "select id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth, gender, email, phone,
-         time_zone, group_id, primary_provider_id, record_number, note, status, source, created_at, updated_at, version
+         time_zone, group_id, primary_provider_id, record_number, note_sealed, status, source, created_at, updated_at, version
          from clients where practice_id = $1 and id = $2";
+    across("notes of every practice are sealed when the program starts") IN_CLEAR =
+        "select practice_id, id, note from clients where practice_id > $1 and note is not null limit $2";
+    across("notes of every practice are sealed when the program starts") SEAL =
+        "update clients set note_sealed = $3, note = null where practice_id = $1 and id = $2";
     tenant JOINED_GROUP =
         "select g.name from sign_ups s
          join invite_links l on l.practice_id = s.practice_id and l.id = s.link_id
@@ -33,7 +39,9 @@ crate::sql! {
         "insert into client_prefixes (practice_id, client_id, prefix) values ($1, $2, $3) on conflict do nothing";
 }
 
-fn values(id: ClientId, f: &Fields) -> Vec<crate::db::Value> {
+crate::sealed! { NOTE = "client note" in clients (practice_id, id) note_sealed }
+
+fn values(p: &Practice, id: ClientId, f: &Fields) -> Vec<crate::db::Value> {
     params![
         id,
         &f.first_name,
@@ -50,20 +58,20 @@ fn values(id: ClientId, f: &Fields) -> Vec<crate::db::Value> {
         f.group,
         f.primary_provider,
         f.record_number.clone(),
-        f.note.clone(),
+        p.app.secrets.seal_text(NOTE.what, &[p.id.0, id.0], f.note.as_deref()),
         f.sort_name(),
         f.search_text(),
     ]
 }
 
 pub fn insert(p: &Practice, id: ClientId, fields: &Fields, source: &str) -> Result<()> {
-    let mut all = values(id, fields);
+    let mut all = values(p, id, fields);
     all.extend(params![source, p.now]);
     p.run(&INSERT, all).map(drop)
 }
 
 pub fn update(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
-    let mut all = values(id, fields);
+    let mut all = values(p, id, fields);
     all.extend(params![p.now]);
     p.run(&UPDATE, all).map(drop)
 }
@@ -78,6 +86,22 @@ pub fn set_prefixes(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
         p.run(&INSERT_PREFIX, params![id, prefix])?;
     }
     Ok(())
+}
+
+/// Seals so many notes that still stand in clear; how many there were.
+pub fn seal_notes(h: &House, limit: i64) -> Result<usize> {
+    let clear = h.all(&IN_CLEAR, params![Uuid::nil(), limit], |row| {
+        Ok((row.get::<Uuid>(0)?, row.get::<Uuid>(1)?, row.get::<Option<String>>(2)?))
+    })?;
+    for (practice, id, note) in &clear {
+        let sealed = h.app.secrets.seal_text(NOTE.what, &[*practice, *id], note.as_deref());
+        h.run(&SEAL, params![*practice, *id, sealed])?;
+    }
+    Ok(clear.len())
+}
+
+fn note(p: &Practice, id: ClientId, sealed: Option<Vec<u8>>) -> Result<Option<String>> {
+    p.app.secrets.unseal_text(NOTE.what, &[p.id.0, id.0], sealed.as_deref())
 }
 
 /// The group of the invite link that a client signed up by.
@@ -105,7 +129,7 @@ pub fn by_id(p: &Practice, id: ClientId) -> Result<Option<Client>> {
                 primary_provider: row.get(12)?,
                 care_team: Vec::new(),
                 record_number: row.get(13)?,
-                note: row.get(14)?,
+                note: note(p, id, row.get::<Option<Vec<u8>>>(14)?)?,
             },
             status: row.get(15)?,
             source: row.get(16)?,

@@ -65,6 +65,10 @@ macro_rules! sql {
         $crate::sql!(@declare $name, HouseSql, $crate::db::Scope::Across($why), $text, $text);
         $crate::sql!($($rest)*);
     };
+    (across($why:literal) $name:ident labelled $label:expr, = $text:expr; $($rest:tt)*) => {
+        $crate::sql!(@declare $name, $label, HouseSql, $crate::db::Scope::Across($why), $text, $text);
+        $crate::sql!($($rest)*);
+    };
     (@declare $name:ident, $kind:ident, $scope:expr, $lite:expr, $pg:expr) => {
         $crate::sql!(@declare $name, stringify!($name), $kind, $scope, $lite, $pg);
     };

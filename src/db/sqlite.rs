@@ -67,6 +67,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
     conn.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
     conn.pragma_update(None, "foreign_keys", "on").map_err(error)?;
     conn.pragma_update(None, "trusted_schema", "off").map_err(error)?;
+    // What was deleted is written over, and in no backup.
+    conn.pragma_update(None, "secure_delete", "on").map_err(error)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }

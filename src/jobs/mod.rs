@@ -262,8 +262,11 @@ pub async fn purge(app: &Shared) -> Result<()> {
     .await
 }
 
-/// Writes the reads that wait and seals the audit record.
+/// Notices a changed key, writes the reads that wait and seals the audit record.
 pub async fn housekeeping(app: &Shared) {
+    if let Err(e) = app.secrets.refresh() {
+        tracing::error!(error = %e, "the keys could not be read again; those known stay in use");
+    }
     if let Err(e) = crate::audit::write_reads(app).await {
         tracing::error!(error = %e, "audit: reads wait for the database");
     }

@@ -1,6 +1,7 @@
 //! What is derived from or checked against the instance's keys: link tokens, hashes of tokens, proofs in cookies, sealed
 //! values.
 
+mod columns;
 pub mod ring;
 mod seal;
 
@@ -15,6 +16,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::error::Error;
+pub use columns::{SEALED_COLUMNS, SealedColumn};
 use ring::Ring;
 pub use seal::key_of;
 
@@ -70,6 +72,29 @@ impl Secrets {
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         }
         Ok(())
+    }
+
+    /// Makes another key, which makes from now on; its number. Errors: the keys came as a setting.
+    pub fn rotate(&self) -> Result<u8, Error> {
+        self.change(|ring| ring.with(random::<32>()).ok_or_else(|| Error::config("no number is left for a key")))?;
+        Ok(self.ring().making().id)
+    }
+
+    /// Retires a key: no link and no sealed value opens with it any more. Errors: there is none of this number, it is
+    /// the one that makes, or the keys came as a setting.
+    pub fn retire(&self, id: u8) -> Result<(), Error> {
+        let refused = || Error::config(format!("key {id} is not there, or is the one in use"));
+        self.change(|ring| ring.without(id).ok_or_else(refused))
+    }
+
+    fn change(&self, next: impl FnOnce(&Ring) -> Result<Ring, Error>) -> Result<(), Error> {
+        let Some(path) = &self.path else {
+            return Err(Error::config("the keys come from RUH_SECRET_KEY: change them there (docs/operations.md)"));
+        };
+        let _lock = lock(path.parent().unwrap_or(Path::new(".")))?;
+        self.refresh()?;
+        write_private(path, &next(&self.ring())?.said())?;
+        self.refresh()
     }
 
     /// A keyed digest; `purpose` keeps the uses apart.

@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::error::{Error, FieldError, Result};
 use crate::params;
@@ -17,11 +19,12 @@ const KEPT: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
 crate::sql! {
     across("old keys of every practice are dropped together") PURGE = "delete from idempotency where created_at < $1";
     tenant FIND =
-        "select request_hash, status, body from idempotency where practice_id = $1 and actor_id = $2 and key = $3";
+        "select request_hash, status, answer_sealed from idempotency where practice_id = $1 and id = $2";
     tenant INSERT =
-        "insert into idempotency (practice_id, actor_id, key, request_hash, status, body, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)";
+        "insert into idempotency (practice_id, id, request_hash, status, answer_sealed, created_at)
+         values ($1, $2, $3, $4, $5, $6)";
 }
+crate::sealed! { ANSWER = "repeated answer" in idempotency (practice_id, id) answer_sealed }
 
 /// A status and a JSON body.
 #[derive(Debug, Clone)]
@@ -60,6 +63,15 @@ pub fn purge(h: &House) -> Result<()> {
     h.run(&PURGE, params![h.now.minus(KEPT)]).map(drop)
 }
 
+/// Where the answer to an actor's key is kept: each actor's keys are their own.
+fn id_of(p: &Practice, key: &str) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(p.actor.id().unwrap_or_default().as_bytes());
+    hash.update(key.as_bytes());
+    let hash: [u8; 32] = hash.finalize().into();
+    Uuid::from_slice(&hash[..16]).unwrap_or_default()
+}
+
 /// Runs a verb once for a key: the answer is kept in the verb's own transaction, and given again to whoever repeats.
 /// Errors are not kept: what was refused may be tried again.
 pub fn once(
@@ -71,25 +83,28 @@ pub fn once(
     let Some(key) = key else {
         return verb();
     };
-    let actor = p.actor.id().unwrap_or_default();
-    let known = p.one(&FIND, params![actor, key], |row| {
-        Ok((row.get::<Vec<u8>>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?))
+    let id = id_of(p, key);
+    let known = p.one(&FIND, params![id], |row| {
+        Ok((row.get::<Vec<u8>>(0)?, row.get::<i64>(1)?, row.get::<Option<Vec<u8>>>(2)?))
     })?;
-    if let Some((hash, status, body)) = known {
+    let place = [p.id.0, id];
+    if let Some((hash, status, sealed)) = known {
         if hash != request_hash {
             let message = "This key was used with another request.";
             return Err(Error::Invalid(vec![FieldError::new("Idempotency-Key", message)]));
         }
         let status = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
+        let body = p.app.secrets.unseal_text(ANSWER.what, &place, sealed.as_deref())?.unwrap_or_default();
         return Ok(Answer { status: status.unwrap_or(StatusCode::OK), body });
     }
     let answer = verb()?;
     let status = i64::from(answer.status.as_u16());
-    p.run(&INSERT, params![actor, key, request_hash, status, &answer.body, p.now])?;
+    let sealed = p.app.secrets.seal(ANSWER.what, &place, answer.body.as_bytes());
+    p.run(&INSERT, params![id, request_hash, status, sealed, p.now])?;
     Ok(answer)
 }
 
 /// Whether something was done under a key already.
 pub fn was_done(p: &Practice, key: &str) -> Result<bool> {
-    Ok(p.one(&FIND, params![p.actor.id().unwrap_or_default(), key], |_| Ok(()))?.is_some())
+    Ok(p.one(&FIND, params![id_of(p, key)], |_| Ok(()))?.is_some())
 }

@@ -37,6 +37,7 @@ const INFRASTRUCTURE: &[&str] = &[
     "identify",
     "ids",
     "jobs",
+    "keys",
     "lib",
     "logging",
     "mail",

@@ -12,6 +12,7 @@ mod groups;
 mod guessing;
 mod history;
 mod join;
+mod keys;
 mod leaks;
 mod links;
 mod mails;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod crash;
+mod keys;
 mod mail;
 mod queue;
 mod record;

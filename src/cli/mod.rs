@@ -1,5 +1,7 @@
 //! The commands of the one binary.
 
+mod keys;
+
 use std::io::Read;
 use std::process::ExitCode;
 
@@ -43,6 +45,9 @@ enum Command {
     /// Checks the audit record.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Changes the key that seals values and makes links.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Makes a lively made-up practice to look around in; prints whom to sign in as, and the password.
     Demo {
         /// Clients beyond its forty, to see it crowded; at most 200,000.
@@ -152,6 +157,7 @@ async fn run(cli: Cli) -> Result<()> {
             create_token(&app, &email, &name, practice).await
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&app).await,
+        Command::Keys(command) => keys::run(&app, command).await,
     }
 }
 
