@@ -24,6 +24,9 @@ use crate::words::Words;
 const RESETS_AN_HOUR: i64 = 5;
 /// Resets asked for from one network address in an hour, for all addresses together; more are answered the same, too.
 const RESETS_PER_NETWORK: i64 = 30;
+/// The same in a day. Whoever wants to be a nuisance leaves ten mails; a link of theirs helps the holder as well.
+const RESETS_A_DAY: i64 = 10;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub fn routes(routes: Routes) -> Routes {
@@ -88,8 +91,8 @@ async fn forgot(ctx: Ctx, Form(typed): Form<ForgotForm>) -> Result<Response> {
             if !known && take_all(h, std::slice::from_ref(&network))? != Outcome::Allowed {
                 return Ok(());
             }
-            let recent = queries::recent_reset_requests(h, &email.key, h.now.minus(HOUR))?;
-            if recent >= RESETS_AN_HOUR {
+            let recent = |window| queries::recent_reset_requests(h, &email.key, h.now.minus(window));
+            if recent(HOUR)? >= RESETS_AN_HOUR || recent(DAY)? >= RESETS_A_DAY {
                 return Ok(());
             }
             let id = h.new_id();

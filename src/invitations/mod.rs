@@ -252,12 +252,27 @@ pub fn purpose_of(p: &Practice, client: ClientId, email: &Email) -> Result<Purpo
 
 /// Sends what has left for an address and is still open once more, with the same link. It is no new invitation: nothing
 /// is superseded, and what the practice may send in a day is not used up by whoever asks.
+///
+/// Only the newest of them: one question is answered by one mail, whoever asked it.
 pub fn send_again(h: &House, email_key: &str) -> Result<()> {
-    for (practice, id) in queries::open_for_address(h, email_key)? {
+    if let Some((practice, id)) = queries::open_for_address(h, email_key)? {
         let actor = Actor::system(practice);
         h.practice(&actor).enqueue(JobKind::SendInvitation, id.0, h.now)?;
     }
     Ok(())
+}
+
+/// The same for whoever holds an older link of a client: the newest goes to the address on file once more. What staff
+/// may send in a day is left alone, for the older link may be in a stranger's hands.
+fn send_newest_again(p: &Practice, client: ClientId) -> Result<()> {
+    let newest = latest(p, client)?.filter(|newest| newest.state.is_open() && newest.state != State::Queued);
+    let cap = Cap::new(p.app, "invitation again", client.0.as_bytes(), DAILY_LIMIT, DAY);
+    match newest {
+        Some(newest) if accounts::take_all(&p.house(), &[cap])? == accounts::GuessOutcome::Allowed => {
+            p.enqueue(JobKind::SendInvitation, newest.id.0, p.now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes an invitation back that has not left yet. `false`: it is on its way, or gone.

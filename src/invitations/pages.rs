@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::accept::{self, Acceptance, Asks, How, accept, refusal};
 use super::accept_page::{Way, accept_page};
 use super::queries::{self, Addressee};
-use super::{Invitation, Invited, invite, latest, read_token};
+use super::{Invitation, read_token};
 use crate::access::{ANY_STAFF, Access, Actor};
 use crate::accounts::{self, Attempt, Stand, check_new};
 use crate::error::Result;
@@ -243,14 +243,7 @@ async fn again(ctx: Ctx) -> Result<Response> {
     {
         let client = found.invitation.client;
         let door = ctx.app.practice(Actor::link_holder(found.practice));
-        door.write(move |p| {
-            // The newest open one says where to: the address on file, and what for.
-            let Some(newest) = latest(p, client)?.filter(|i| accept::refusal(i.state).is_none()) else {
-                return Ok(Invited::NoEmail);
-            };
-            invite(p, client, &newest.email, newest.purpose)
-        })
-        .await?;
+        door.write(move |p| super::send_newest_again(p, client)).await?;
     }
     let words = ctx.words();
     let shell = ctx.shell(words.t("invitation-again-sent-title"), Section::None);

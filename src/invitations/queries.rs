@@ -32,7 +32,7 @@ crate::sql! {
          order by created_at, id limit 200";
     across("whoever forgot a password may wait for an invitation of any practice") OPEN_FOR_ADDRESS =
         "select practice_id, id from invitations
-         where email_key = $1 and state in ('sent', 'kept', 'bounced') order by created_at desc limit 5";
+         where email_key = $1 and state in ('sent', 'kept', 'bounced') order by created_at desc limit 1";
     tenant COUNT_SINCE =
         "select count(*) from invitations i
          where i.practice_id = $1 and i.client_id = $2 and i.created_at > $3 and not exists (
@@ -111,8 +111,8 @@ pub fn open(p: &Practice, client: ClientId) -> Result<Vec<Invitation>> {
     p.all(&OPEN, params![client], to_invitation)
 }
 
-pub fn open_for_address(h: &House, key: &str) -> Result<Vec<(PracticeId, InvitationId)>> {
-    h.all(&OPEN_FOR_ADDRESS, params![key], |row| Ok((row.get(0)?, row.get(1)?)))
+pub fn open_for_address(h: &House, key: &str) -> Result<Option<(PracticeId, InvitationId)>> {
+    h.one(&OPEN_FOR_ADDRESS, params![key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub fn count_since(p: &Practice, client: ClientId, since: Instant) -> Result<i64> {

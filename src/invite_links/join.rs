@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::sign_up::{New, Outcome, SignedUp, Typed, refusals, sign_up};
+use super::sign_up::{New, Outcome, SignedUp, Typed, email_cap, refusals, sign_up};
 use super::{Link, note_opened, queries, read_token};
 use crate::access::{Access, Actor};
 use crate::accounts::{self, Attempt, Cap, GuessOutcome, Stand, check_new, take_all};
@@ -27,8 +27,6 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 const PER_NETWORK: i64 = 20;
 const PER_LINK: i64 = 100;
 const PER_PRACTICE: i64 = 300;
-/// Mails to one address in a day that somebody asked for by signing up with it.
-const PER_EMAIL: i64 = 5;
 
 pub fn routes(routes: Routes) -> Routes {
     routes
@@ -204,15 +202,10 @@ async fn show(ctx: Ctx) -> Result<Response> {
     }
 }
 
-fn email_cap(app: &App, email: &Email) -> Cap {
-    Cap::new(app, "sign-up email", email.key.as_bytes(), PER_EMAIL, DAY)
-}
-
 /// Whoever is refused alone comes first: one network must not use up what is everybody's.
-fn caps(ctx: &Ctx, practice: PracticeId, link: InviteLinkId, email: &Email) -> [Cap; 4] {
+fn caps(ctx: &Ctx, practice: PracticeId, link: InviteLinkId) -> [Cap; 3] {
     [
         Cap::of_network(&ctx.app, "sign-up network", ctx.ip, PER_NETWORK, HOUR),
-        email_cap(&ctx.app, email),
         Cap::new(&ctx.app, "sign-up link", link.0.as_bytes(), PER_LINK, HOUR),
         Cap::new(&ctx.app, "sign-up practice", practice.0.as_bytes(), PER_PRACTICE, DAY),
     ]
@@ -238,7 +231,7 @@ async fn post(ctx: Ctx, Form(form): Form<JoinForm>) -> Result<Response> {
             return again(StatusCode::UNPROCESSABLE_ENTITY, refused);
         }
     };
-    let caps = caps(&ctx, found.practice, found.link.id, &email);
+    let caps = caps(&ctx, found.practice, found.link.id);
     if let GuessOutcome::Wait { seconds } = ctx.app.write(move |h| take_all(h, &caps)).await? {
         let minutes = seconds.div_ceil(60).to_string();
         let refused = vec![FieldError::new("", words.with("sign-up-wait", &[("minutes", &minutes)]))];

@@ -1,10 +1,14 @@
 //! Signing up: a record, a provisional account and its portal, in one transaction. The same rows and the same work
 //! whether or not the address is anybody's; nothing of whoever has it is read.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::queries;
+use crate::accounts::Cap;
 use crate::activities::Kind as Activity;
+use crate::app::App;
 use crate::audit::Entry;
 use crate::clients::{self, Inviting, Source};
 use crate::error::{Error, FieldError, Result};
@@ -77,6 +81,12 @@ pub struct New {
     pub key: Option<String>,
 }
 
+/// How many mails to confirm it an address gets in a day, from whichever practices.
+pub fn email_cap(app: &App, email: &Email) -> Cap {
+    const PER_EMAIL: i64 = 5;
+    Cap::new(app, "sign-up email", email.key.as_bytes(), PER_EMAIL, Duration::from_secs(24 * 3600))
+}
+
 pub fn sign_up(p: &Practice, new: &New, words: Words) -> Result<Outcome> {
     let mut outcome = None;
     let answer = once(p, new.key.as_deref(), b"sign up", || {
@@ -122,7 +132,11 @@ fn run(p: &Practice, new: &New, words: Words) -> Result<Outcome> {
     queries::insert_sign_up(p, client, link.id)?;
     let account = accounts::provisional::create(&p.house(), &new.email, &new.password_hash)?;
     let access = portal_access::grant(p, client, account, OWN)?;
-    invitations::invite(p, client, &new.email, Purpose::SignUp)?;
+    // An address that had its share gets no more, and the person is let in all the same: to refuse would keep its holder
+    // out for a day at a stranger's will, and say that somebody was there.
+    if accounts::take_all(&p.house(), &[email_cap(p.app, &new.email)])? == accounts::GuessOutcome::Allowed {
+        invitations::invite(p, client, &new.email, Purpose::SignUp)?;
+    }
     p.note(Activity::SignedUp, client, None)?;
     p.audit(&Entry::of_client("client.signed_up", client))?;
     Ok(Outcome::In(SignedUp { account, access }))

@@ -77,6 +77,56 @@ both_engines! {
         assert_eq!(asked(&t), 33);
     }
 
+    async fn r66_one_question_is_answered_by_one_mail_and_ten_in_a_day(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let elsewhere = t.practice("Elsewhere").await;
+        for practice in [&practice, &practice, &elsewhere] {
+            assert!(invite(&t, practice, "parent@example.org").await.is_some());
+        }
+        t.send_mail().await;
+        let mails = |address: &str| t.mails().iter().filter(|mail| mail.to.contains(address)).count();
+        assert_eq!(mails("parent@example.org"), 3);
+        t.browser().post("/forgot", &[("email", "parent@example.org")]).await;
+        t.run_jobs().await;
+        assert_eq!(mails("parent@example.org"), 4, "three open invitations, and one mail more");
+        for hour in 0..5 {
+            for n in 0..6 {
+                t.browser().from([10, 0, hour, n]).post("/forgot", &[("email", &practice.owner_email)]).await;
+                t.run_jobs().await;
+            }
+            t.advance(Duration::from_secs(3_601));
+        }
+        assert_eq!(mails(&practice.owner_email), 10);
+        // The last of them opens the account all the same.
+        let mut owner = t.browser();
+        owner.open_link(&t.mail_to(&practice.owner_email).link()).await;
+        assert_eq!(owner.post("/reset", &[("password", "lantern orchid gravel 7")]).await.status, 303);
+    }
+
+    async fn r66_a_stranger_with_an_older_link_uses_up_nothing_of_the_practice(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        assert!(invite(&t, &practice, "ana@example.org").await.is_some());
+        t.send_mail().await;
+        let older = t.mail_to("ana@example.org").link();
+        assert_eq!(invite_again(&t, &practice).await.1, 201);
+        t.send_mail().await;
+        let newer = t.mail_to("ana@example.org").link();
+        let before = t.mails().len();
+        let mut stranger = t.browser();
+        stranger.open_link(&older).await;
+        for _ in 0..8 {
+            assert_eq!(stranger.post("/invitation/again", &[]).await.status, 200);
+            t.send_mail().await;
+        }
+        assert_eq!(t.mails().len(), before + 5, "five in a day");
+        assert_eq!(t.mail_to("ana@example.org").link(), newer, "the same link");
+        assert_eq!(invite_again(&t, &practice).await.1, 201, "staff may still send");
+    }
+
     async fn r66_invitations_to_one_address_are_capped_over_all_clients(t: TestApp) {
         let mut t = t;
         t.leave_jobs();

@@ -252,7 +252,7 @@ pub fn end_hanging_on(p: &Practice, member: MemberId, gives: &[Role]) -> Result<
 /// Sends what has left for an address and is still open once more, with the same link, for whoever asked for a new
 /// password before they had one.
 pub fn send_again(h: &House, email_key: &str) -> Result<()> {
-    for (practice, id) in queries::open_for_address(h, email_key)? {
+    if let Some((practice, id)) = queries::open_for_address(h, email_key)? {
         let actor = Actor::system(practice);
         h.practice(&actor).enqueue(JobKind::SendMemberInvitation, id.0, h.now)?;
     }

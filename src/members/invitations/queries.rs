@@ -61,7 +61,7 @@ crate::sql! {
         "select count(*) from member_invitation_events where practice_id = $1 and invitation_id = $2 and kind = $3";
     across("whoever forgot a password may wait for an invitation of any practice") OPEN_FOR_ADDRESS =
         "select practice_id, id from member_invitations
-         where email_key = $1 and state in ('sent', 'kept', 'bounced') order by created_at desc limit 5";
+         where email_key = $1 and state in ('sent', 'kept', 'bounced') order by created_at desc limit 1";
 }
 
 pub fn insert(p: &Practice, id: MemberInvitationId, to: &Invitee, leaves_at: Instant) -> Result<()> {
@@ -151,6 +151,6 @@ pub fn count_events(p: &Practice, id: MemberInvitationId, kind: &str) -> Result<
     Ok(p.one(&COUNT_EVENTS, params![id, kind], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
-pub fn open_for_address(h: &House, key: &str) -> Result<Vec<(PracticeId, MemberInvitationId)>> {
-    h.all(&OPEN_FOR_ADDRESS, params![key], |row| Ok((row.get(0)?, row.get(1)?)))
+pub fn open_for_address(h: &House, key: &str) -> Result<Option<(PracticeId, MemberInvitationId)>> {
+    h.one(&OPEN_FOR_ADDRESS, params![key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
