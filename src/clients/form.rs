@@ -6,7 +6,7 @@ use crate::groups::{self, Group};
 use crate::members::{self, Provider};
 use crate::people;
 use crate::practice::Practice;
-use crate::ui::{ErrorSummary, Field, Option_};
+use crate::ui::{ErrorSummary, Field, Option_, private_name};
 use crate::words::Words;
 
 /// The fields of a record, as Add Client and Personal Information show them.
@@ -134,7 +134,10 @@ impl Make<'_> {
 
 pub fn summary(refused: &[FieldError], words: Words) -> ErrorSummary {
     ErrorSummary {
-        items: refused.iter().map(|e| (e.field.clone(), format!("{}: {}", label(&e.field), e.message))).collect(),
+        items: refused
+            .iter()
+            .map(|e| (private_name(&e.field).to_string(), format!("{}: {}", label(&e.field), e.message)))
+            .collect(),
         title: words.t("ui-error-summary"),
     }
 }
@@ -159,7 +162,8 @@ pub fn typed_from(pairs: &[(String, String)]) -> Typed {
             "pronouns" => typed.pronouns = value,
             "date_of_birth" => typed.date_of_birth = value,
             "gender" => typed.gender = value,
-            "email" => typed.email = value,
+            // Forms call it by the name that password managers pass by, programs by its own.
+            "email" | "reach_at" => typed.email = value,
             "phone" => typed.phone = value,
             "time_zone" => typed.time_zone = value,
             "group_id" => typed.group_id = value,

@@ -6,7 +6,7 @@ use super::Change;
 use crate::access::Role;
 use crate::error::FieldError;
 use crate::people::{self, Email};
-use crate::ui::{ErrorSummary, Field};
+use crate::ui::{ErrorSummary, Field, private_name};
 use crate::words::Words;
 
 /// What was typed.
@@ -15,6 +15,8 @@ use crate::words::Words;
 pub struct Typed {
     pub first_name: String,
     pub last_name: String,
+    /// The form calls it by the name that password managers pass by.
+    #[serde(alias = "reach_at")]
     pub email: String,
     pub role: String,
     pub sees_clients: Option<String>,
@@ -89,7 +91,10 @@ pub fn offered(own: Role) -> &'static [Role] {
 
 pub fn summary(refused: &[FieldError], words: Words) -> ErrorSummary {
     ErrorSummary {
-        items: refused.iter().map(|e| (e.field.clone(), format!("{}: {}", label(&e.field), e.message))).collect(),
+        items: refused
+            .iter()
+            .map(|e| (private_name(&e.field).to_string(), format!("{}: {}", label(&e.field), e.message)))
+            .collect(),
         title: words.t("ui-error-summary"),
     }
 }

@@ -151,9 +151,14 @@ impl Field {
         self
     }
 
-    /// Keeps the password manager of whoever fills the form in from putting their own data into it.
+    /// Keeps the password manager of whoever fills the form in from putting their own data into it. An email's type and
+    /// name say "login" to all of them, whatever the other attributes say: here it has neither.
     pub fn private(mut self) -> Field {
         self.private = true;
+        if self.kind == Kind::Email {
+            self.name = private_name(&self.name).to_string();
+            self.input_mode = "email";
+        }
         self
     }
 
@@ -220,7 +225,7 @@ impl Field {
 
     fn input_type(&self) -> &'static str {
         match self.kind {
-            Kind::Email => "email",
+            Kind::Email if !self.private => "email",
             Kind::Password => "password",
             Kind::Tel => "tel",
             // A date control swallows what is no date; typed text must stay to be put right.
@@ -257,6 +262,14 @@ impl Field {
     }
 }
 
+/// What a private field is called in its form: an email has a name that no password manager takes for a login's.
+pub fn private_name(field: &str) -> &str {
+    match field {
+        "email" => "reach_at",
+        other => other,
+    }
+}
+
 fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
@@ -269,6 +282,13 @@ mod tests {
     fn values_are_escaped_once() {
         let html = Field::text("first_name", "First name").value("\"><script>").to_string();
         assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;\""), "{html}");
+    }
+
+    #[test]
+    fn a_private_email_looks_like_no_login() {
+        let html = Field::email("email", "Email").private().to_string();
+        assert!(html.contains("type=\"text\" id=\"reach_at\" name=\"reach_at\""), "{html}");
+        assert!(html.contains("inputmode=\"email\"") && html.contains("autocomplete=\"off\""), "{html}");
     }
 
     #[test]

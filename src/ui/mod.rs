@@ -6,7 +6,7 @@ mod icons;
 mod parts;
 mod shell;
 
-pub use field::{Field, Option_};
+pub use field::{Field, Option_, private_name};
 pub use icons::{Icon, icon};
 pub use parts::{Avatar, Empty, ErrorSummary, GroupDot, Link, Note, Status, Tab, Tabs, Tone, initials};
 pub use shell::{ErrorPage, NotYoursPage, Section, Shell, Toast, Undo};

@@ -25,7 +25,7 @@ class SessionWatch extends HTMLElement {
     this.door.addEventListener('cancel', (event) => event.preventDefault());
     // Some browsers close on a second Esc in spite of that.
     this.door.addEventListener('close', () => { if (this.locked) this.door.showModal(); });
-    this.door.querySelector('form').addEventListener('submit', (event) => this.renew(event));
+    this.door.addEventListener('submit', (event) => this.renew(event));
     // A tab in the background gets no timers: what it missed is seen the moment it is looked at.
     document.addEventListener('visibilitychange', () => this.tick());
     this.clock = setInterval(() => this.tick(), 1000);
@@ -112,6 +112,10 @@ class SessionWatch extends HTMLElement {
     document.documentElement.classList.add('locked');
     // Popovers lie over dialogs that were opened before them.
     document.querySelectorAll(':popover-open').forEach((menu) => menu.hidePopover());
+    // The form is on the page only while it is needed: a password manager fills it even unseen, and leaves the password
+    // on every page that somebody walks away from.
+    const form = this.door.querySelector('template');
+    form.after(form.content.cloneNode(true));
     this.door.showModal();
     this.door.querySelector('input[type="password"]').focus();
   }
@@ -121,8 +125,7 @@ class SessionWatch extends HTMLElement {
     this.locked = false;
     document.documentElement.classList.remove('locked');
     document.title = this.windowTitle;
-    this.door.querySelector('form').reset();
-    this.complain('');
+    this.door.querySelector('form').remove();
     this.door.close();
     this.focused?.focus?.();
     this.extend();
@@ -130,7 +133,9 @@ class SessionWatch extends HTMLElement {
   }
 
   complain(text) {
-    this.door.querySelector('#renew-error').textContent = text;
+    // Another tab may have opened the door meanwhile.
+    const said = this.door.querySelector('#renew-error');
+    if (said) said.textContent = text;
   }
 
   async renew(event) {
