@@ -1,137 +1,130 @@
-//! `make bench`: ratios in one run, so that a slow or busy machine changes both sides.
+//! `make bench`: what the program exists for, as ratios in one run, on both databases, so that a slow or busy machine
+//! changes both sides. Prints one table, with aim and reached; everything else is gone when it ends.
 //!
-//! - Additions of a client with an invitation by 16 people at once, against the same rows put into the same SQLite file
-//!   by rusqlite, a synchronous transaction for each.
-//! - The Clients page, the JSON list and one record among a thousand, against a bare route that answers the same bytes.
-//! - R10: the median time of a sign-in for a known and for an unknown address.
-//!
-//! Requests go to the router itself, without a network in between.
+//! The release program and the bare routes are processes of their own, asked over loopback. `BENCH_QUICK=1` is for a
+//! look: a tenth of the data and shorter turns.
 
+mod bare;
+mod client;
+mod copy;
+mod crowd;
+mod measure;
 mod plain;
+mod server;
+mod site;
+mod table;
 
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use testkit::ruh::clock::stopwatch;
-use testkit::ruh::db::Engine;
-use testkit::{PASSWORD, TestApp, json};
-
-const WRITERS: usize = 16;
-const EACH: usize = 60;
-const PAGES: usize = 200;
-const TRIES: usize = 150;
+use measure::{FULL, Pace, Pair, QUICK};
+use site::Site;
 
 fn main() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    println!("{:<52} {:>12} {:>12}", "", "SQLite", "PostgreSQL");
-    let lite = runtime.block_on(measure(Engine::Sqlite));
-    let pg = runtime.block_on(measure(Engine::Postgres));
-    let row = |name: &str, lite: String, pg: String| println!("{name:<52} {lite:>12} {pg:>12}");
-    let per_second = |figures: &Figures| format!("{:.0}/s", figures.additions);
-    row("clients added and invited, 16 at once", per_second(&lite), per_second(&pg));
-    let plain = lite.plain.unwrap_or(f64::NAN);
-    row("  as a share of the same rows by plain SQLite", share(lite.additions / plain), share(pg.additions / plain));
-    for (name, lite, pg) in [
-        ("Clients page", lite.page, pg.page),
-        ("JSON list", lite.list, pg.list),
-        ("one record", lite.record, pg.record),
-    ] {
-        row(name, rate(lite.0), rate(pg.0));
-        row("  as a share of a bare route with the same bytes", share(lite.0 / lite.1), share(pg.0 / pg.1));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] => run(),
+        ["prepare", folder, crowd] => crowd::prepare(Path::new(folder), crowd.parse().expect("a number")),
+        ["bare", folder, address] => bare::serve(Path::new(folder), address.parse().expect("an address")),
+        _ => panic!("run `make bench`"),
     }
-    row("sign-in, median known / median unknown address", format!("{:.3}", lite.sign_in), format!("{:.3}", pg.sign_in));
-    println!("the same rows by plain synchronous SQLite transactions: {plain:.0}/s");
 }
 
-/// Answers a second: ours, and a bare route's with the same bytes.
-type Rates = (f64, f64);
-
-struct Figures {
-    additions: f64,
-    /// The same rows without the program; on SQLite.
-    plain: Option<f64>,
-    page: Rates,
-    list: Rates,
-    record: Rates,
-    sign_in: f64,
+fn run() {
+    let quick = std::env::var("BENCH_QUICK").is_ok_and(|value| !value.is_empty() && value != "0");
+    let (pace, crowd) = if quick { (QUICK, 10_000) } else { (FULL, 100_000) };
+    let server = std::env::var("RUH_TEST_POSTGRES_URL").expect("RUH_TEST_POSTGRES_URL: run `make bench`");
+    let scratch = tempfile::Builder::new().prefix("ruh-bench.").tempdir().expect("a folder");
+    say(&format!("making {crowd} and {} clients, and {} other practices beside each", crowd / 10, crowd::PRACTICES));
+    let whole = prepared(scratch.path(), crowd);
+    let tenth = prepared(scratch.path(), crowd / 10);
+    say("copying them to PostgreSQL");
+    let (base, options) = server.split_once('?').unwrap_or((&server, "sslmode=disable"));
+    let base = base.rsplit_once('/').map_or(base, |(base, _)| base);
+    let url = |name: &str| format!("{base}/{name}?{options}");
+    let copies = [("whole", &whole), ("tenth", &tenth)].map(|(name, folder)| {
+        create_database(&server, name);
+        copied(scratch.path(), folder, name, &url(name))
+    });
+    create_database(&server, "bench");
+    let made = Command::new("pgbench").args(["--initialize", "--quiet"]).arg(url("bench")).output().expect("pgbench");
+    assert!(made.status.success(), "pgbench: {}", String::from_utf8_lossy(&made.stderr));
+    say("measuring on SQLite");
+    let lite = measured([&whole, &tenth], [None, None], pace, None);
+    say("measuring on PostgreSQL");
+    let (whole, tenth) = (url("whole"), url("tenth"));
+    let [whole_folder, tenth_folder] = &copies;
+    let pg = measured([whole_folder, tenth_folder], [Some(&whole), Some(&tenth)], pace, Some(&url("bench")));
+    table::print(&lite, &pg);
 }
 
-fn share(ratio: f64) -> String {
-    format!("{:.0} %", ratio * 100.0)
+/// Where the run stands; the table alone is on standard output.
+fn say(text: &str) {
+    eprintln!("bench: {text}");
 }
 
-fn rate(per_second: f64) -> String {
-    format!("{per_second:.0}/s")
+fn measured(
+    folders: [&PathBuf; 2],
+    databases: [Option<&String>; 2],
+    pace: Pace,
+    postgres: Option<&str>,
+) -> Vec<table::Figure> {
+    let [whole, tenth] = databases.map(|url| url.map(String::as_str));
+    let mut figures = measure::start(folders[0], whole, pace);
+    let pair = Pair { whole: Site::open(folders[0], whole), tenth: Site::open(folders[1], tenth), pace };
+    let recorded = folders[0].join("recorded");
+    std::fs::create_dir_all(&recorded).expect("a folder");
+    figures.extend(pair.figures(&recorded, postgres));
+    figures
 }
 
-async fn measure(engine: Engine) -> Figures {
-    let mut t = TestApp::new(engine);
-    t.leave_jobs();
-    let practice = t.practice("Calm Harbour").await;
-    let token = t.token(&practice, practice.owner).await;
-    let started = stopwatch();
-    let mut writers = tokio::task::JoinSet::new();
-    for writer in 0..WRITERS {
-        let mut browser = t.browser().bearer(&token);
-        writers.spawn(async move {
-            for n in 0..EACH {
-                let email = format!("c{writer}-{n}@example.org");
-                let body = json!({"first_name": "Ana", "last_name": format!("N{writer}-{n}"), "email": email});
-                assert_eq!(browser.json("POST", "/api/v1/clients", &body).await.status, 201);
-            }
-        });
-    }
-    while let Some(ended) = writers.join_next().await {
-        ended.expect("a writer");
-    }
-    let additions = (WRITERS * EACH) as f64 / started.elapsed().as_secs_f64();
-    let plain = (engine == Engine::Sqlite).then(|| plain::transactions(&t.folder().join("ruh.db")));
-    let id = t.client(&practice, json!({})).await;
-    let mut owner = t.signed_in(&practice.owner_email).await;
-    let page = reading(&mut owner, "/clients").await;
-    let mut program = t.browser().bearer(&token);
-    let list = reading(&mut program, "/api/v1/clients?limit=50").await;
-    let record = reading(&mut program, &format!("/api/v1/clients/{id}")).await;
-    let sign_in = sign_in_ratio(&t, &practice.owner_email).await;
-    Figures { additions, plain, page, list, record, sign_in }
+/// A folder with data on SQLite, made by a process of its own: in memory where there is room, because thousands of
+/// transactions wait for thousands of flushes, and then put on the disk.
+fn prepared(scratch: &Path, crowd: usize) -> PathBuf {
+    let folder = scratch.join(format!("sqlite-{crowd}"));
+    let mut builder = tempfile::Builder::new();
+    let making = builder.prefix("ruh-bench.");
+    let making =
+        if has_room(Path::new("/dev/shm")) { making.tempdir_in("/dev/shm") } else { making.tempdir_in(scratch) };
+    let making = making.expect("a folder");
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    let ended = command.arg("prepare").arg(making.path()).arg(crowd.to_string()).status().expect("a process");
+    assert!(ended.success(), "the data could not be made");
+    copy_files(making.path(), &folder, |_| true);
+    folder
 }
 
-async fn reading(browser: &mut testkit::Browser, path: &str) -> Rates {
-    let answer = browser.get(path).await;
-    let (kind, body) = (answer.header("content-type").to_string(), answer.text);
-    let handler = move || async move { ([("content-type", kind)], body) };
-    let bare = axum::Router::new().route("/", axum::routing::get(handler));
-    let mut bare = testkit::Browser::new(bare);
-    (pages(browser, path).await, pages(&mut bare, "/").await)
+/// Whether a folder in memory holds the data with ease.
+fn has_room(folder: &Path) -> bool {
+    let said = Command::new("df").args(["-k", "--output=avail"]).arg(folder).output();
+    let text = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
+    text.lines().last().and_then(|line| line.trim().parse::<u64>().ok()).is_some_and(|kibibytes| kibibytes > 2_000_000)
 }
 
-async fn pages(browser: &mut testkit::Browser, path: &str) -> f64 {
-    let started = stopwatch();
-    for _ in 0..PAGES {
-        assert_eq!(browser.get(path).await.status, 200);
-    }
-    PAGES as f64 / started.elapsed().as_secs_f64()
-}
-
-/// Known and unknown in turn, each with a wrong password, each from a network address of its own so that no cap is met.
-async fn sign_in_ratio(t: &TestApp, known: &str) -> f64 {
-    let (mut known_times, mut unknown_times) = (Vec::new(), Vec::new());
-    for n in 0..TRIES {
-        // The cap on guesses for one account ends with its window.
-        t.advance_minutes(20);
-        let ip = [10, 0, u8::try_from(n / 250).unwrap_or(0), u8::try_from(n % 250).unwrap_or(0)];
-        for (email, times) in [(known, &mut known_times), ("nobody@example.org", &mut unknown_times)] {
-            let mut browser = t.browser().from(ip);
-            let started = stopwatch();
-            let wrong = format!("{PASSWORD}!");
-            assert_eq!(browser.post("/sign-in", &[("email", email), ("password", &wrong)]).await.status, 422);
-            times.push(started.elapsed());
+fn copy_files(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_file() && wanted(&name) {
+            std::fs::copy(&path, to.join(name)).expect("a copy");
         }
     }
-    median(known_times).as_secs_f64() / median(unknown_times).as_secs_f64()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+/// A folder that goes with the same data on PostgreSQL: the key, the head of the audit record, and whom to be.
+fn copied(scratch: &Path, from: &Path, name: &str, url: &str) -> PathBuf {
+    let folder = scratch.join(format!("postgres-{name}"));
+    copy_files(from, &folder, |name| !name.starts_with("ruh.db"));
+    let migrated = server::program(&folder, Some(url)).arg("migrate").status().expect("a process");
+    assert!(migrated.success(), "the database could not be migrated");
+    copy::copy(&from.join("ruh.db"), url);
+    folder
+}
+
+fn create_database(server: &str, name: &str) {
+    let mut admin = postgres::Client::connect(server, postgres::NoTls).expect("the server");
+    admin.batch_execute(&format!("drop database if exists {name} with (force)")).expect("no database");
+    admin.batch_execute(&format!("create database {name}")).expect("a database");
 }

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
+use ruh::clock::stopwatch;
 use rusqlite::types::Value;
-use testkit::ruh::clock::stopwatch;
-
-const COUNT: u64 = 500;
 
 /// Where an addition leaves rows, and which of them are the newest client's.
 const TABLES: &[(&str, &str)] = &[
@@ -29,15 +28,17 @@ struct Row {
     values: Vec<Value>,
 }
 
-/// Transactions a second that each write the rows of one addition into the same file, flushed to the disk.
-pub fn transactions(file: &Path) -> f64 {
+/// Transactions a second that each write the rows of one addition into the same file, flushed to the disk. `from` makes
+/// the ids of one call others than those of the one before.
+pub fn transactions(file: &Path, from: u64, count: u64) -> f64 {
     let mut conn = rusqlite::Connection::open(file).expect("the file");
+    conn.busy_timeout(Duration::from_secs(10)).expect("patience");
     conn.execute_batch("pragma synchronous = full; pragma foreign_keys = on").expect("settings");
     let newest: Vec<u8> =
         conn.query_row("select id from clients order by id desc limit 1", [], |row| row.get(0)).expect("a client");
     let rows: Vec<Row> = TABLES.iter().flat_map(|(table, which)| rows(&conn, table, which, &newest)).collect();
     let started = stopwatch();
-    for n in 1..=COUNT {
+    for n in from..from + count {
         let mut ids = HashMap::new();
         let tx = conn.transaction().expect("a transaction");
         for row in &rows {
@@ -53,7 +54,7 @@ pub fn transactions(file: &Path) -> f64 {
         }
         tx.commit().expect("a commit");
     }
-    COUNT as f64 / started.elapsed().as_secs_f64()
+    count as f64 / started.elapsed().as_secs_f64()
 }
 
 /// Another id that sorts beside the old one, as a new one would.
