@@ -103,7 +103,7 @@ async fn export(ctx: &Ctx, whom: Whom, shown: bool) -> Result<Response> {
                     let count = rows.len().to_string();
                     (Some(rows), count)
                 }
-                Whom::Matching(wanted) => match list::count(p, wanted)? {
+                Whom::Matching(wanted) => match list::count(p, wanted, COUNT_LIMIT)? {
                     count if count > COUNT_LIMIT => (None, format!("more than {COUNT_LIMIT}")),
                     count => (None, count.to_string()),
                 },

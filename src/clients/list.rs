@@ -14,7 +14,9 @@ use crate::practice::Practice;
 /// Rows of a page on screen, and the most that the API gives at once.
 pub const PAGE: i64 = 50;
 pub const API_LIMIT: i64 = 200;
-/// How far the clients that a filter finds are counted.
+/// How far the page counts the clients that it finds: further would take longer than all the rest of it.
+pub const SHOWN_COUNT: i64 = 2_000;
+/// How far an export counts them, for the audit record.
 pub const COUNT_LIMIT: i64 = 10_000;
 /// Characters of a search that count.
 const SEARCH_LIMIT: usize = 100;
@@ -378,9 +380,9 @@ pub fn page(p: &Practice, wanted: &Wanted, after: &Cursor, limit: i64) -> Result
     Ok(Rows { rows, next })
 }
 
-/// How many there are, up to one more than `COUNT_LIMIT`.
-pub fn count(p: &Practice, wanted: &Wanted) -> Result<i64> {
-    list_queries::count(p, wanted)
+/// How many there are, up to one more than the limit.
+pub fn count(p: &Practice, wanted: &Wanted, limit: i64) -> Result<i64> {
+    list_queries::count(p, wanted, limit)
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 //! each runs on the index of its filter in the order of the list. A macro makes them; the register knows them all.
 //!
 //! All take the same values: $2 search, $3 status, $4 group, $5 provider, $6 invitation, $7 member; lists also $8 and $9,
-//! the row after which to go on, and $10, how many. What a combination does not use stands in a condition that is
+//! the row after which to go on, and $10, how many; a count takes $8, where to stop. What a combination does not use stands in a condition that is
 //! always true and costs nothing.
 
-use super::list::{COUNT_LIMIT, Cursor, Listed, Pick, Search, Sort, Wanted};
+use super::list::{Cursor, Listed, Pick, Search, Sort, Wanted};
 use crate::access::Reach;
 use crate::db::{TenantSql, Value, search_pattern};
 use crate::error::Result;
@@ -13,11 +13,27 @@ use crate::ids::{ClientId, MemberId};
 use crate::params;
 use crate::practice::Practice;
 
+/// What a statement reads from. On SQLite a search goes from what it finds to the clients, in this order: left to itself
+/// SQLite walks the whole list in its order and asks of each client whether they were found.
+macro_rules! source {
+    (sqlite prefix) => {
+        "client_prefixes x cross join clients c on c.practice_id = x.practice_id and c.id = x.client_id"
+    };
+    (sqlite fragment) => {
+        $crate::search_source!()
+    };
+    ($engine:ident $search:ident) => {
+        "clients c"
+    };
+}
 macro_rules! search {
     ($engine:ident none) => {
         "cast($2 as text) is not null"
     };
-    ($engine:ident prefix) => {
+    (sqlite prefix) => {
+        "x.practice_id = $1 and x.prefix = $2"
+    };
+    (postgres prefix) => {
         "c.id in (select x.client_id from client_prefixes x where x.practice_id = $1 and x.prefix = $2)"
     };
     ($engine:ident fragment) => {
@@ -97,27 +113,33 @@ macro_rules! found {
     };
 }
 macro_rules! columns {
-    () => {
-        "select c.id, c.first_name, c.last_name, c.preferred_name, c.pronouns, c.email, c.phone, c.sort_name,
+    ($source:expr) => {
+        concat!(
+            "select c.id, c.first_name, c.last_name, c.preferred_name, c.pronouns, c.email, c.phone, c.sort_name,
          c.created_at, g.name, m.first_name, m.last_name, c.source, c.record_number, c.group_id,
          c.primary_provider_id, c.invitation_state, g.colour, c.date_of_birth, c.time_zone, c.legal_name, c.gender,
          c.status
-         from clients c
+         from ",
+            $source,
+            "
          left join client_groups g on g.practice_id = c.practice_id and g.id = c.group_id
          left join members m on m.practice_id = c.practice_id and m.id = c.primary_provider_id
          where "
+        )
     };
 }
 macro_rules! text {
-    ($engine:ident list $order:ident $($how:ident)*) => {
-        concat!(columns!(), found!($engine $($how)*), " and ", order!($order))
+    ($engine:ident list $order:ident $search:ident $($how:ident)*) => {
+        concat!(columns!(source!($engine $search)), found!($engine $search $($how)*), " and ", order!($order))
     };
-    // Counting stops one past the limit.
-    ($engine:ident count none $($how:ident)*) => {
+    // Counting stops at $8.
+    ($engine:ident count none $search:ident $($how:ident)*) => {
         concat!(
-            "select count(*) from (select c.id from clients c where ",
-            found!($engine $($how)*),
-            " limit 10001)",
+            "select count(*) from (select 1 from ",
+            source!($engine $search),
+            " where ",
+            found!($engine $search $($how)*),
+            " limit $8)",
             close!($engine)
         )
     };
@@ -232,16 +254,16 @@ pub fn list(p: &Practice, wanted: &Wanted, after: &Cursor, limit: i64) -> Result
 }
 
 /// How many the list has, up to one more than the limit.
-pub fn count(p: &Practice, wanted: &Wanted) -> Result<i64> {
-    const { assert!(COUNT_LIMIT == 10_000, "the statement says so too") };
-    let Some((shape, values)) = asked(p, wanted) else {
+pub fn count(p: &Practice, wanted: &Wanted, limit: i64) -> Result<i64> {
+    let Some((shape, mut values)) = asked(p, wanted) else {
         return Ok(0);
     };
+    values.extend(params![limit + 1]);
     Ok(p.one(count_statement(&shape), values, |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 crate::sql! {
-    tenant ROW = concat!(columns!(), "c.practice_id = $1 and c.id = $2");
+    tenant ROW = concat!(columns!("clients c"), "c.practice_id = $1 and c.id = $2");
     tenant COLUMNS = "select columns from client_columns where practice_id = $1 and member_id = $2";
     tenant SET_COLUMNS =
         "insert into client_columns (practice_id, member_id, columns) values ($1, $2, $3)
