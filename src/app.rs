@@ -34,8 +34,14 @@ pub struct App {
 pub type Shared = Arc<App>;
 
 impl App {
-    /// Opens the database and everything else that the settings name.
+    /// Opens the database and everything else that the settings name. Errors: a restore has not finished there.
     pub fn open(config: Config, clock: Clock) -> Result<Shared> {
+        crate::backup::refuse_unfinished(&config.data_dir)?;
+        App::assemble(config, clock)
+    }
+
+    /// The same where a restore is about to finish, by that restore.
+    pub(crate) fn assemble(config: Config, clock: Clock) -> Result<Shared> {
         // One provider for mail, the database and everything that follows. A second install is the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         std::fs::create_dir_all(&config.data_dir)

@@ -52,6 +52,15 @@ pub struct Settings {
     /// Milliseconds from one mail of a bulk invitation to the next [default: 200].
     #[arg(long, env = "RUH_BULK_MAIL_MILLISECONDS", global = true)]
     pub bulk_mail_milliseconds: Option<u64>,
+    /// Folder for the daily copies [default: backups in the data folder].
+    #[arg(long, env = "RUH_BACKUP_DIR", global = true)]
+    pub backup_dir: Option<PathBuf>,
+    /// Hour of the day, in UTC, at which the daily copy is made, or off [default: 2].
+    #[arg(long, env = "RUH_BACKUP_HOUR", global = true)]
+    pub backup_hour: Option<String>,
+    /// Seals backups, which then hold the key too [default: they are not sealed and leave the key out].
+    #[arg(long, env = "RUH_BACKUP_PASSPHRASE", global = true, hide_env_values = true)]
+    pub backup_passphrase: Option<String>,
     /// Seconds after which a job of a server that died is taken over [default: 60].
     #[arg(long, env = "RUH_LEASE_SECONDS", global = true)]
     pub lease_seconds: Option<u64>,
@@ -74,6 +83,10 @@ pub struct Config {
     /// From one mail of a bulk invitation to the next.
     pub bulk_mail_every: std::time::Duration,
     pub lease: std::time::Duration,
+    pub backup_dir: PathBuf,
+    /// 0 to 23, in UTC; nothing where no daily copies are wanted.
+    pub backup_hour: Option<i8>,
+    pub backup_passphrase: Option<String>,
 }
 
 impl Settings {
@@ -107,6 +120,9 @@ impl Settings {
                 self.bulk_mail_milliseconds.or(file.bulk_mail_milliseconds).unwrap_or(200).min(60_000),
             ),
             lease: std::time::Duration::from_secs(self.lease_seconds.or(file.lease_seconds).unwrap_or(60).max(2)),
+            backup_dir: self.backup_dir.or(file.backup_dir).unwrap_or_else(|| data_dir.join("backups")),
+            backup_hour: parse_hour(self.backup_hour.or(file.backup_hour).as_deref())?,
+            backup_passphrase: self.backup_passphrase.or(file.backup_passphrase).filter(|text| !text.is_empty()),
             public_url,
             data_dir,
         })
@@ -158,6 +174,16 @@ fn parse_proxies(text: &str) -> Result<Vec<IpNet>, Error> {
         net.map_err(|_| Error::config(format!("RUH_TRUSTED_PROXIES: {part} is no address or network")))
     };
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
+}
+
+fn parse_hour(text: Option<&str>) -> Result<Option<i8>, Error> {
+    match text.unwrap_or("2") {
+        "off" => Ok(None),
+        text => match text.parse() {
+            Ok(hour @ 0..=23) => Ok(Some(hour)),
+            _ => Err(Error::config(format!("RUH_BACKUP_HOUR: {text} is no hour from 0 to 23, and not off"))),
+        },
+    }
 }
 
 /// The host of an http address without path; nothing if it is anything else.

@@ -8,6 +8,7 @@ pub mod activities;
 pub mod app;
 pub mod assets;
 pub mod audit;
+pub mod backup;
 pub mod bulk;
 pub mod care_team;
 pub mod cli;

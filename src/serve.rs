@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::{App, Shared};
@@ -20,16 +21,19 @@ pub async fn serve(config: Config) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(app.config.listen).await;
     let listener = listener.map_err(|e| Error::config(format!("cannot listen on {}: {e}", app.config.listen)))?;
     crate::clients::seal_notes(&app).await?;
+    // From here on a stop is a stop: what waits to be written must not depend on when it is asked for.
+    let signals = stop_signals()?;
     greet(&app).await?;
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn(crate::jobs::run_until(app.clone(), stopping.clone()));
+    let copies = tokio::spawn(crate::backup::daily::run_until(app.clone(), stopping.clone()));
     let service = crate::routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let mut asked = stopping.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         let _ = asked.changed().await;
     });
     let server = tokio::spawn(async move { server.await });
-    asked_to_stop().await;
+    asked_to_stop(signals).await;
     tracing::info!("stopping: finishing what is under way");
     let _ = stop.send(true);
     if tokio::time::timeout(STOP_PATIENCE, server).await.is_err() {
@@ -37,6 +41,9 @@ pub async fn serve(config: Config) -> Result<()> {
     }
     if tokio::time::timeout(STOP_PATIENCE, jobs).await.is_err() {
         tracing::warn!("some jobs did not finish in time; they come back when their leases run out");
+    }
+    if tokio::time::timeout(STOP_PATIENCE, copies).await.is_err() {
+        tracing::warn!("the daily copy did not stop in time");
     }
     // Only now: a request that was under way has been noting what it read.
     crate::jobs::housekeeping(&app).await;
@@ -64,11 +71,13 @@ async fn greet(app: &Shared) -> Result<()> {
     Ok(())
 }
 
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
-    };
+/// TERM and INT, listened to from now on.
+fn stop_signals() -> Result<[Signal; 2]> {
+    let listen = |kind| signal(kind).map_err(|e| Error::internal(format!("signals: {e}")));
+    Ok([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?])
+}
+
+async fn asked_to_stop([mut term, mut int]: [Signal; 2]) {
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

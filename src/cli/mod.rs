@@ -3,6 +3,7 @@
 mod keys;
 
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -11,6 +12,7 @@ use crate::access::{Actor, Role};
 use crate::accounts::{self, Confirmed, check_new};
 use crate::app::{App, Shared};
 use crate::audit::Verdict;
+use crate::backup;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -53,6 +55,26 @@ enum Command {
         /// Clients beyond its forty, to see it crowded; at most 200,000.
         #[arg(long, default_value_t = 0)]
         crowd: usize,
+    },
+    /// Writes everything into one file, while the server runs.
+    Backup {
+        /// Must not be there yet.
+        file: PathBuf,
+        /// Reads a passphrase from standard input: the file is sealed with it and holds the key too.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+    /// Brings a backup back, into an empty data folder and an empty database of either kind.
+    Restore {
+        file: PathBuf,
+        /// Reads the passphrase of a sealed backup from standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+    /// Counts what waits to be sent, and what a restore holds back.
+    Outbox {
+        #[command(subcommand)]
+        command: Option<OutboxCommand>,
     },
     /// Brings the database up to date and stops.
     Migrate,
@@ -115,6 +137,12 @@ enum TokenCommand {
 }
 
 #[derive(Subcommand)]
+enum OutboxCommand {
+    /// Sends what a restore has held back.
+    Release,
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Walks the whole chain; names the first entry that is missing or was altered.
     Verify,
@@ -138,12 +166,24 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<()> {
     let config = cli.settings.resolve()?;
     start_logging(&config.log)?;
-    if matches!(cli.command, Command::Serve) {
-        return crate::serve::serve(config).await;
+    match cli.command {
+        Command::Serve => return crate::serve::serve(config).await,
+        // These two work beside a database, not in it.
+        Command::Backup { file, passphrase_stdin } => {
+            return backup::command::backup(config, file, passphrase_stdin.then(password_from_stdin).transpose()?)
+                .await;
+        }
+        Command::Restore { file, passphrase_stdin } => {
+            return backup::command::restore(config, &file, passphrase_stdin.then(password_from_stdin).transpose()?)
+                .await;
+        }
+        _ => {}
     }
     let app = App::open(config, Clock::System)?;
     match cli.command {
-        Command::Serve | Command::Migrate => Ok(()),
+        Command::Serve | Command::Migrate | Command::Backup { .. } | Command::Restore { .. } => Ok(()),
+        Command::Outbox { command: None } => backup::command::outbox(&app).await,
+        Command::Outbox { command: Some(OutboxCommand::Release) } => backup::command::release(&app).await,
         Command::Demo { crowd } => make_demo(&app, crowd).await,
         Command::Practice(PracticeCommand::Create { name, owner_name, owner_email, time_zone, .. }) => {
             let password = password_from_stdin()?;

@@ -1,8 +1,12 @@
 //! The one way to the database: `Db::read` and `Db::write` run a whole page's or verb's closure on a database thread,
 //! in one hop a request. Inside, rules and queries are plain functions. Two engines, one text per query.
 
+mod cells;
 mod dialect;
 mod migrate;
+mod outside;
+mod outside_postgres;
+mod outside_sqlite;
 mod postgres;
 mod row;
 mod sql;
@@ -12,7 +16,11 @@ use std::cell::{Cell, RefCell};
 
 use tokio::sync::oneshot;
 
+pub use cells::Kind;
 pub use dialect::{Engine, search_pattern};
+pub use migrate::refuse_newer_than_this;
+pub use outside::{ColumnOf, Empty, Snapshot, Table, abandon, release};
+pub use outside_sqlite::remove as remove_file_of;
 pub use row::{Column, Row, Value};
 pub use sql::{HouseSql, STATEMENTS, Scope, Sql, TenantSql};
 
@@ -117,19 +125,27 @@ pub struct Options {
     pub readers: usize,
 }
 
+/// The file that an address names; nothing for one of PostgreSQL.
+pub fn path_of(url: &str) -> Result<Option<&std::path::Path>, DbError> {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => Ok(Some(std::path::Path::new(path))),
+        None if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(None),
+        None => Err(DbError::Other("RUH_DATABASE_URL must start with postgres:// or sqlite:".into())),
+    }
+}
+
 impl Db {
     /// Opens the database, migrates it and starts its threads.
     /// Errors: a SQLite library older than 3.51.3, a database of a newer version, an unreachable server.
     pub fn open(options: &Options) -> Result<Db, DbError> {
-        let backend = if let Some(path) = options.url.strip_prefix("sqlite:") {
-            Backend::Sqlite(sqlite::Sqlite::open(std::path::Path::new(path), options.readers)?)
-        } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
-            // The driver runs a runtime of its own, which must not be started on a thread of another.
-            let open = || postgres::Postgres::open(&options.url, options.readers);
-            let opened = std::thread::scope(|scope| scope.spawn(open).join());
-            Backend::Postgres(opened.map_err(|_| DbError::Other("opening the database panicked".into()))??)
-        } else {
-            return Err(DbError::Other("RUH_DATABASE_URL must start with postgres:// or sqlite:".into()));
+        let backend = match path_of(&options.url)? {
+            Some(path) => Backend::Sqlite(sqlite::Sqlite::open(path, options.readers)?),
+            None => {
+                // The driver runs a runtime of its own, which must not be started on a thread of another.
+                let open = || postgres::Postgres::open(&options.url, options.readers);
+                let opened = std::thread::scope(|scope| scope.spawn(open).join());
+                Backend::Postgres(opened.map_err(|_| DbError::Other("opening the database panicked".into()))??)
+            }
         };
         Ok(Db { backend })
     }

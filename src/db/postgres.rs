@@ -34,10 +34,7 @@ pub struct Session {
 
 impl Postgres {
     pub fn open(url: &str, readers: usize) -> Result<Postgres, DbError> {
-        let mut config: Config = url.parse().map_err(|e| DbError::Other(format!("RUH_DATABASE_URL: {e}")))?;
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("ruh");
-        // A session that a network swallowed must not hold a verb for ever.
-        config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(20));
+        let config = config(url)?;
         let mut first = connect(&config)?;
         migrate::postgres(&mut first.client)?;
         let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
@@ -51,6 +48,19 @@ impl Postgres {
         }
         Ok(Postgres { readers: reader, writers: writer })
     }
+}
+
+fn config(url: &str) -> Result<Config, DbError> {
+    let mut config: Config = url.parse().map_err(|e| DbError::Other(format!("RUH_DATABASE_URL: {e}")))?;
+    config.connect_timeout(CONNECT_TIMEOUT).application_name("ruh");
+    // A session that a network swallowed must not hold a verb for ever.
+    config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(20));
+    Ok(config)
+}
+
+/// A connection of its own, beside those that serve.
+pub fn client(url: &str) -> Result<Client, DbError> {
+    connect(&config(url)?).map(|session| session.client)
 }
 
 enum Mode {

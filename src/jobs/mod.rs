@@ -137,6 +137,16 @@ pub fn finish(h: &House, job: &Job) -> Result<()> {
     Err(Error::internal(format!("the lease of job {} was lost", job.id)))
 }
 
+/// How many jobs there are in each state.
+pub fn counts(h: &House) -> Result<Vec<(String, i64)>> {
+    queries::counts(h)
+}
+
+/// Lets go what a restore has held: jobs of the moment of the backup, some of which may have been done since.
+pub fn release(h: &House) -> Result<u64> {
+    queries::release(h)
+}
+
 /// When the next try is: 10 s, 20 s, 40 s … at most 6 hours.
 pub fn next_try(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 12)).unwrap_or(12);

@@ -20,6 +20,8 @@ crate::sql! {
     house FINISH = "delete from jobs where id = $1 and lease = $2";
     house CANCEL = "delete from jobs where subject = $1 and kind = $2 and state = 'ready' and lease is null";
     house RENEW = "update jobs set lease_until = $3 where id = $1 and lease = $2";
+    house COUNTS = "select state, count(*) from jobs group by state order by state";
+    house RELEASE = "update jobs set state = 'ready', run_at = $1 where state = 'held'";
     house PUT_BACK =
         "update jobs set state = $3, run_at = $4, last_error = $5, lease = null, lease_until = null
          where id = $1 and lease = $2";
@@ -57,6 +59,14 @@ pub fn finish(h: &House, id: Uuid, lease: Uuid) -> Result<u64> {
 
 pub fn renew(h: &House, id: Uuid, lease: Uuid, until: Instant) -> Result<()> {
     h.run(&RENEW, params![id, lease, until]).map(drop)
+}
+
+pub fn counts(h: &House) -> Result<Vec<(String, i64)>> {
+    h.all(&COUNTS, params![], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+pub fn release(h: &House) -> Result<u64> {
+    h.run(&RELEASE, params![h.now])
 }
 
 pub fn cancel(h: &House, kind: &str, subject: Uuid) -> Result<u64> {

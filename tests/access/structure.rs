@@ -29,6 +29,7 @@ const INFRASTRUCTURE: &[&str] = &[
     "app",
     "assets",
     "audit",
+    "backup",
     "cli",
     "clock",
     "config",

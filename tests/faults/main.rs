@@ -2,9 +2,13 @@
 //! tampered audit record, data of another version.
 
 mod audit;
+mod backup;
+mod backup_daily;
+mod backup_kills;
 mod crash;
 mod keys;
 mod mail;
+mod migrations;
 mod queue;
 mod record;
 mod start;

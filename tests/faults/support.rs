@@ -115,7 +115,7 @@ impl Setting {
             folder: folder.to_path_buf(),
             database: database.to_string(),
             port: free.port(),
-            environment: vec![("RUH_LOG".into(), "warn".into())],
+            environment: vec![("RUH_LOG".into(), "warn".into()), ("RUH_BACKUP_HOUR".into(), "off".into())],
         }
     }
 
@@ -140,13 +140,19 @@ impl Setting {
         command
     }
 
-    /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+    /// Begins a command.
+    pub fn begin(&self, arguments: &[&str], input: &str) -> Child {
         let mut command = self.command(arguments);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
-        child.stdin.take().expect("stdin").write_all(input.as_bytes()).expect("input");
-        child.wait_with_output().expect("an end")
+        // A command that refuses at once may be gone before it was told.
+        let _ = child.stdin.take().expect("stdin").write_all(input.as_bytes());
+        child
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        self.begin(arguments, input).wait_with_output().expect("an end")
     }
 
     /// Makes a practice and returns its owner's API token.
