@@ -25,6 +25,7 @@ pub enum Access {
 pub const ANY_STAFF: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider, Role::Support]);
 /// Who runs the practice.
 pub const RUNS_PRACTICE: Access = Access::Staff(&[Role::Owner, Role::Admin]);
+pub const OWNERS: Access = Access::Staff(&[Role::Owner]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -48,6 +49,15 @@ impl Role {
 
     pub fn parse(text: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Several roles as they are kept: apart by spaces.
+    pub fn parse_all(text: &str) -> Vec<Role> {
+        text.split_whitespace().filter_map(Role::parse).collect()
+    }
+
+    pub fn join(roles: &[Role]) -> String {
+        roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     /// Providers see the clients whose care team they are on; everybody else on the staff sees all of the practice's.

@@ -13,6 +13,9 @@ pub enum Error {
     /// The role of a member of this practice does not reach so far.
     #[error("this is for those who run the practice")]
     Forbidden,
+    /// A member whose practice asks for a second factor that they have not set up.
+    #[error("this practice asks for two-step sign-in: set it up under /two-step/set-up, signed in with a browser")]
+    SecondFactorNeeded,
     /// The request makes no sense; the text is shown.
     #[error("{0}")]
     BadRequest(String),
@@ -68,7 +71,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
-            Error::Forbidden => StatusCode::FORBIDDEN,
+            Error::Forbidden | Error::SecondFactorNeeded => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Error::WrongKind { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -9,7 +9,7 @@ use crate::accounts::{self, PlaceKind, Session};
 use crate::app::Shared;
 use crate::clock::Instant;
 use crate::error::Result;
-use crate::members;
+use crate::members::{self, Admitted};
 use crate::practice::House;
 use crate::routes::{Presence, bearer};
 use crate::web::{Cookie, Identity, SignedIn, cookie_value};
@@ -20,6 +20,7 @@ enum Found {
     Idle(Session),
     Signed(Box<SignedIn>),
     Token(Box<members::Holder>),
+    HeldToken,
 }
 
 pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> Result<Identity> {
@@ -31,6 +32,7 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
     let found = app.read(move |h| find(h, token.as_deref(), cookie.as_deref())).await?;
     match found {
         Found::Nobody => Ok(Identity::Nobody),
+        Found::HeldToken => Ok(Identity::HeldToken),
         Found::Token(holder) => {
             let members::Holder { actor, practice, token, note_use } = *holder;
             // What may not be written down for now (a full disk) must not keep anybody from reading.
@@ -40,7 +42,7 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
             Ok(Identity::Token { actor, practice: Box::new(practice) })
         }
         Found::Idle(session) => {
-            app.write(move |h| accounts::end(h, session.account, session.id)).await?;
+            app.write(move |h| accounts::end_idle(h, session.account, session.id)).await?;
             Ok(Identity::Nobody)
         }
         Found::Signed(signed) => {
@@ -57,8 +59,11 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
 fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     // A request that carries a token is the token's, even where a cookie came along.
     if let Some(token) = token {
-        let holder = members::by_secret(h, token)?;
-        return Ok(holder.map_or(Found::Nobody, |holder| Found::Token(Box::new(holder))));
+        return Ok(match members::by_secret(h, token)? {
+            Some(members::Bearer::Holder(holder)) => Found::Token(holder),
+            Some(members::Bearer::Held) => Found::HeldToken,
+            None => Found::Nobody,
+        });
     }
     let Some(session) = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten() else {
         return Ok(Found::Nobody);
@@ -66,20 +71,34 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
     let Some(shown) = accounts::shown_email(h, session.account)? else {
         return Ok(Found::Nobody);
     };
-    let place = match session.place {
-        None => None,
-        Some((PlaceKind::Staff, practice, id)) => members::at_place(h, practice, id, session.account)?,
-        Some((PlaceKind::Portal, practice, id)) => crate::portal_access::at_place(h, practice, id, session.account)?,
+    let (place, held) = match session.place {
+        None => (None, None),
+        Some((PlaceKind::Staff, practice, id)) => match members::at_place(h, practice, id, session.account)? {
+            Some(Admitted::In(actor, practice)) => (Some((actor, practice)), None),
+            Some(Admitted::Held(practice)) => (None, Some(practice)),
+            None => (None, None),
+        },
+        Some((PlaceKind::Portal, practice, id)) => {
+            (crate::portal_access::at_place(h, practice, id, session.account)?, None)
+        }
     };
-    let idle = match (&session.place, &place) {
-        (Some((PlaceKind::Staff, ..)), Some((_, practice))) => minutes(practice.staff_idle_minutes),
-        (Some((PlaceKind::Portal, ..)), Some((_, practice))) => minutes(practice.client_idle_minutes),
+    let standing = place.as_ref().map(|(_, practice)| practice).or(held.as_ref());
+    let idle = match (&session.place, standing) {
+        (Some((PlaceKind::Staff, ..)), Some(practice)) => minutes(practice.staff_idle_minutes),
+        (Some((PlaceKind::Portal, ..)), Some(practice)) => minutes(practice.client_idle_minutes),
         _ => accounts::NO_PLACE_IDLE,
     };
     if is_idle(h.now, session.last_seen_at, idle) {
         return Ok(Found::Idle(session));
     }
-    Ok(Found::Signed(Box::new(SignedIn { session, email: shown.email, provisional: shown.provisional, idle, place })))
+    Ok(Found::Signed(Box::new(SignedIn {
+        session,
+        email: shown.email,
+        provisional: shown.provisional,
+        idle,
+        place,
+        held,
+    })))
 }
 
 fn minutes(count: i64) -> Duration {

@@ -38,6 +38,7 @@ pub mod practice;
 pub mod practices;
 pub mod public;
 pub mod routes;
+pub mod second_factor;
 pub mod secrets;
 pub mod security;
 pub mod serve;

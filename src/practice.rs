@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::access::Actor;
+use crate::access::{Actor, Role};
 use crate::app::App;
 use crate::clock::Instant;
 use crate::db::{Engine, HouseSql, Row, TenantSql, Transaction, Value};
@@ -19,7 +19,8 @@ macro_rules! params {
 
 crate::sql! {
     house INFO =
-        "select id, name, slug, time_zone, staff_idle_minutes, client_idle_minutes, clients_may_change_email
+        "select id, name, slug, time_zone, staff_idle_minutes, client_idle_minutes, clients_may_change_email,
+             second_factor_roles
          from practices where id = $1";
 }
 
@@ -65,6 +66,7 @@ impl<'t> House<'t> {
                 staff_idle_minutes: row.get(4)?,
                 client_idle_minutes: row.get(5)?,
                 clients_may_change_email: row.get(6)?,
+                second_factor_roles: Role::parse_all(&row.get::<String>(7)?),
             })
         })
     }

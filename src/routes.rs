@@ -19,7 +19,7 @@ use crate::accounts::PlaceKind;
 use crate::app::Shared;
 use crate::error::{Error, Result};
 use crate::ui::{NotYoursPage, Section};
-use crate::web::{BODY_LIMIT, Cookie, Ctx, Identity, arrived, cookie_value, finish, html, taken};
+use crate::web::{BODY_LIMIT, Cookie, Ctx, Identity, arrived, cookie_value, finish, html, lead_to, taken};
 
 /// Whether a request says that somebody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +180,7 @@ async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Resp
             crate::accounts::sign_in_page(*ctx, request).await.into_response()
         }
         Ok(Admission::NotYours(ctx)) => not_yours(&ctx).into_response(),
+        Ok(Admission::Held(ctx)) => held(&ctx).into_response(),
         Err(error) => error.into_response(),
     }
 }
@@ -195,6 +196,16 @@ enum Admission {
     /// Staff of the practice, whose role does not reach so far. What a practice can do is no secret to its staff: they
     /// are told who can. Records they may not see stay "not found".
     NotYours(Box<Ctx>),
+    /// Staff of the practice, which asks their role for a second factor that they have not set up.
+    Held(Box<Ctx>),
+}
+
+/// A person is led to set it up; a program is told.
+fn held(ctx: &Ctx) -> Result<Response> {
+    if ctx.address.starts_with("/api/") || matches!(ctx.who, Identity::HeldToken) {
+        return Err(Error::SecondFactorNeeded);
+    }
+    lead_to(ctx, "/two-step/set-up")
 }
 
 fn not_yours(ctx: &Ctx) -> Result<Response> {
@@ -225,6 +236,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
         flash: cookie_value(app, headers, Cookie::Flash),
         device: cookie_value(app, headers, Cookie::Device),
         link: cookie_value(app, headers, Cookie::Link),
+        step: cookie_value(app, headers, Cookie::Step),
         app: app.clone(),
         who,
     });
@@ -241,6 +253,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
     };
     match guard.access {
         _ if allowed => Ok(Admission::In(ctx)),
+        Access::Staff(_) if is_held(&ctx) => Ok(Admission::Held(ctx)),
         Access::Staff(_) if stands_where(ANY_STAFF, &ctx) => Ok(Admission::NotYours(ctx)),
         // What somebody may not see does not exist for them.
         _ => Err(Error::NotFound),
@@ -253,6 +266,14 @@ fn stands_where(access: Access, ctx: &Ctx) -> bool {
         (Access::Staff(roles), Ok(Who::Member(member))) => roles.contains(&member.role),
         (Access::Portal, Ok(Who::Client(_))) => true,
         _ => false,
+    }
+}
+
+fn is_held(ctx: &Ctx) -> bool {
+    match &ctx.who {
+        Identity::Signed(signed) => signed.held.is_some(),
+        Identity::HeldToken => true,
+        Identity::Nobody | Identity::Token { .. } => false,
     }
 }
 

@@ -42,6 +42,11 @@ impl Cap {
     pub fn of_network(app: &crate::app::App, purpose: &str, ip: IpAddr, limit: i64, window: Duration) -> Cap {
         Cap::new(app, purpose, network(ip).to_string().as_bytes(), limit, window)
     }
+
+    /// Forgets what was counted.
+    pub fn forgive(&self, h: &House) -> Result<()> {
+        queries::forgive(h, &self.bucket)
+    }
 }
 
 /// Counts one under each cap, in their order. What one refuses is not counted under those behind it: whoever is refused

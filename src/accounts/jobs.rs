@@ -67,7 +67,8 @@ pub async fn tell_old_address(app: &Shared, job: &Job) -> Result<Outcome> {
     deliver(app, job, mail).await
 }
 
-async fn deliver(app: &Shared, job: &Job, mail: Mail) -> Result<Outcome> {
+/// Sends a mail and finishes its job.
+pub async fn deliver(app: &Shared, job: &Job, mail: Mail) -> Result<Outcome> {
     let sender = app.clone();
     let sending = tokio::task::spawn_blocking(move || sender.mail.send(&mail)).await;
     match sending.map_err(|e| Error::internal(e.to_string()))? {
@@ -77,7 +78,8 @@ async fn deliver(app: &Shared, job: &Job, mail: Mail) -> Result<Outcome> {
     }
 }
 
-async fn done(app: &Shared, job: &Job) -> Result<Outcome> {
+/// There is nothing to send any more.
+pub async fn done(app: &Shared, job: &Job) -> Result<Outcome> {
     let job = job.clone();
     app.write(move |h| finish(h, &job)).await?;
     Ok(Outcome::Done)

@@ -6,20 +6,25 @@
 //! tokens are derived, never stored. The same words and the same work for known and unknown addresses.
 
 mod claims;
+mod code_pages;
 mod guesses;
 pub mod jobs;
 mod links;
+pub mod notices;
 mod pages;
 pub mod passwords;
+mod pending;
 mod places;
 pub mod provisional;
 mod queries;
 mod reset_pages;
+mod second_step;
 mod session_pages;
 mod sessions;
 mod sign_in;
 
 pub use claims::{known, still_proven, take_address};
+pub use code_pages::{Asked, code_field, code_refused};
 pub use guesses::{Cap, Guesses, Outcome as GuessOutcome, take_all};
 pub use links::{LinkKind, request_link};
 pub use pages::{sign_in_as_member, sign_in_page};
@@ -27,11 +32,12 @@ pub use passwords::{Weakness, check_new};
 pub use places::{Place, PlaceKind, places_of, reaches_only};
 pub use provisional::{attempt_again, attempt_sign_up};
 pub use reset_pages::{link_mark, new_password_field, take_link};
+pub use second_step::{Refused as CodeRefused, Trier as CodeTrier};
 pub use sessions::{
-    NO_PLACE_IDLE, NewSession, Session, SessionRow, TOUCH_EVERY, device_name, end, end_all_of_access,
-    end_all_of_account, end_all_of_member, end_others, find, list, start, touch,
+    NO_PLACE_IDLE, Session, SessionRow, TOUCH_EVERY, end, end_all_of_access, end_all_of_account, end_all_of_member,
+    end_idle, end_others, find, list, touch,
 };
-pub use sign_in::{Attempt, Proven, Stand, Started, attempt, remember_device, start_for, waiting};
+pub use sign_in::{Attempt, Proven, Stand, Started, attempt, enter, remember_device, start_from, waiting};
 
 use uuid::Uuid;
 
@@ -41,7 +47,7 @@ use crate::people::Email;
 use crate::practice::House;
 
 pub fn routes(routes: crate::routes::Routes) -> crate::routes::Routes {
-    session_pages::routes(reset_pages::routes(pages::routes(routes)))
+    session_pages::routes(reset_pages::routes(code_pages::routes(pages::routes(routes))))
 }
 
 /// What is known of a live address.
@@ -67,6 +73,12 @@ pub fn addresses(h: &House, account: AccountId) -> Result<Vec<Address>> {
 /// The address an account signs in with.
 pub fn login_email(h: &House, account: AccountId) -> Result<Option<Email>> {
     Ok(addresses(h, account)?.into_iter().find(|a| a.is_login).map(|a| a.email))
+}
+
+/// The address that mail about an account's safety goes to: one that is proven to be its holder's.
+pub fn proven_email(h: &House, account: AccountId) -> Result<Option<Email>> {
+    let proven = addresses(h, account)?.into_iter().filter(|a| a.confirmed);
+    Ok(proven.max_by_key(|a| a.is_login).map(|a| a.email))
 }
 
 /// The address that an account is shown with: its login, or what was typed at a sign-up that nobody has proven yet.

@@ -7,8 +7,9 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::code_pages::{Asked, code_page};
 use super::queries;
-use super::sign_in::{self, Attempt, Stand};
+use super::sign_in::{self, Attempt, Begun, Stand};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, PracticeId};
@@ -36,9 +37,16 @@ async fn root(ctx: Ctx) -> Result<Response> {
 
 /// A form that was sent without a session, carried over the sign-in.
 #[derive(Debug, Default, Clone)]
-struct Resume {
-    path: String,
-    body: String,
+pub struct Resume {
+    pub path: String,
+    pub body: String,
+}
+
+impl Resume {
+    /// What a form carries, if it leads anywhere of ours.
+    pub fn of(path: &str, body: &str) -> Option<Resume> {
+        safe_next(path).map(|path| Resume { path: path.to_string(), body: body.to_string() })
+    }
 }
 
 #[derive(Template)]
@@ -99,6 +107,8 @@ async fn show_sign_in(ctx: Ctx, Query(query): Query<SignInQuery>) -> Result<Resp
         "reset" => words.t("reset-done"),
         "out" => words.t("sign-out-done"),
         "email" => words.t("email-change-done"),
+        "code" => words.t("code-gone"),
+        "second-factor" => words.t("second-factor-reset-done"),
         _ => String::new(),
     };
     let typed = SignInForm { next: query.next, ..SignInForm::default() };
@@ -166,12 +176,23 @@ async fn sign_in(ctx: Ctx, Form(typed): Form<SignInForm>) -> Result<Response> {
             return Ok(sign_in::waiting(html(StatusCode::TOO_MANY_REQUESTS, &page)?, seconds));
         }
     };
-    let Some(started) = sign_in::start(&ctx, &proven, Stand::Anywhere).await? else {
-        let page = sign_in_form(&ctx, &typed, Some(words.t("sign-in-failed")), String::new());
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    let resume = Resume::of(&typed.resume_path, &typed.resume_body);
+    let started = match sign_in::start(&ctx, &proven, Stand::Anywhere, safe_next(&typed.next).unwrap_or("")).await? {
+        Begun::In(started) => started,
+        Begun::CodeNeeded(needed) if resume.is_none() => return needed.lead(&ctx),
+        Begun::CodeNeeded(needed) => {
+            // What was typed before goes on with the page.
+            let mut response = html(StatusCode::OK, &code_page(&ctx, Asked::App, resume, None))?;
+            needed.give(&ctx, &mut response)?;
+            return Ok(response);
+        }
+        Begun::Gone => {
+            let page = sign_in_form(&ctx, &typed, Some(words.t("sign-in-failed")), String::new());
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
     };
-    if let Some(path) = safe_next(&typed.resume_path) {
-        let mut response = resume_page(&ctx, path, &typed.resume_body)?;
+    if let Some(resume) = resume {
+        let mut response = resume_page(&ctx, &resume.path, &resume.body)?;
         started.give(&ctx, &mut response, proven.email_key())?;
         return Ok(response);
     }
@@ -190,8 +211,7 @@ pub async fn sign_in_as_member(ctx: &Ctx, practice: PracticeId, member: MemberId
         .await?
         .ok_or_else(|| Error::internal("the new owner has no account"))?;
     let email = ctx.app.read(move |h| super::login_email(h, account)).await?.ok_or(Error::NotFound)?;
-    let started = sign_in::start_for(ctx, account, Stand::At(practice, member.0)).await?.ok_or(Error::NotFound)?;
-    started.lead(ctx, started.landing(), &email.key)
+    sign_in::enter(ctx, account, Stand::At(practice, member.0), &email.key).await
 }
 
 async fn sign_out(ctx: Ctx) -> Result<Response> {

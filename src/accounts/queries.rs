@@ -2,8 +2,10 @@ use uuid::Uuid;
 
 use super::Address;
 use super::links::Link;
+use super::pending::Pending;
 use super::places::{Place, PlaceKind};
 use super::sessions::{NewSession, Session, SessionRow};
+use super::sign_in::Stand;
 use crate::clock::Instant;
 use crate::error::Result;
 use crate::ids::{AccountId, PracticeId};
@@ -52,7 +54,7 @@ crate::sql! {
 
     house INSERT_SESSION =
         "insert into sessions (id, token_hash, account_id, created_at, last_seen_at, place_kind, place_practice, place_id,
-         several_places, device) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)";
+         several_places, device, second_factor) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)";
     house SEVERAL_PLACES =
         "update sessions set several_places = $2 where account_id = $1 and ended_at is null";
     house SESSION =
@@ -68,6 +70,20 @@ crate::sql! {
     house END_SESSIONS = "update sessions set ended_at = $2 where account_id = $1 and ended_at is null";
     house END_OTHER_SESSIONS =
         "update sessions set ended_at = $2 where account_id = $1 and ended_at is null and id <> $3";
+    house NOTE_IDLED = "update sessions set idled = true where id = $1";
+    house FORGET_IDLED = "update sessions set idled = false where account_id = $1 and idled";
+    house SPEND_IDLED = "update sessions set idled = false where id = $1";
+    house IS_LIVE = "select 1 from sessions where id = $2 and account_id = $1 and ended_at is null";
+    house INSERT_PENDING =
+        "insert into pending_sign_ins
+         (id, token_hash, account_id, email_key, stand_practice, stand_id, next, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    house PENDING =
+        "select id, account_id, email_key, stand_practice, stand_id, next from pending_sign_ins
+         where token_hash = $1 and created_at > $2";
+    house DELETE_PENDING = "delete from pending_sign_ins where id = $1";
+    house DELETE_PENDINGS = "delete from pending_sign_ins where account_id = $1";
+    house PURGE_PENDING = "delete from pending_sign_ins where created_at < $1";
     house END_SESSIONS_AT =
         "update sessions set ended_at = $4
          where place_practice = $1 and place_kind = $2 and place_id = $3 and ended_at is null";
@@ -214,13 +230,14 @@ pub fn insert_session(h: &House, id: Uuid, new: &NewSession) -> Result<()> {
     let values = params![
         id,
         crate::secrets::token_hash(&new.token),
-        new.account,
+        new.cleared.account(),
         h.now,
         place.map(|p| p.kind.as_str()),
         place.map(|p| p.practice),
         place.map(|p| p.id),
         new.several_places,
         &new.device,
+        new.cleared.passed(),
     ];
     h.run(&INSERT_SESSION, values).map(drop)
 }
@@ -261,7 +278,9 @@ pub fn end_session(h: &House, account: AccountId, id: Uuid) -> Result<u64> {
     h.run(&END_SESSION, params![account, id, h.now])
 }
 
+/// Ends them all, but perhaps one; those that had only idled do not go on either.
 pub fn end_sessions(h: &House, account: AccountId, keep: Option<Uuid>) -> Result<u64> {
+    h.run(&FORGET_IDLED, params![account])?;
     match keep {
         Some(keep) => h.run(&END_OTHER_SESSIONS, params![account, h.now, keep]),
         None => h.run(&END_SESSIONS, params![account, h.now]),
@@ -276,6 +295,45 @@ pub fn sessions(h: &House, account: AccountId, oldest: Instant) -> Result<Vec<Se
     h.all(&SESSIONS, params![account, oldest], |row| {
         Ok(SessionRow { id: row.get(0)?, device: row.get(1)?, created_at: row.get(2)?, last_seen_at: row.get(3)? })
     })
+}
+
+pub fn note_idled(h: &House, id: Uuid) -> Result<()> {
+    h.run(&NOTE_IDLED, params![id]).map(drop)
+}
+
+pub fn forget_idled(h: &House, id: Uuid) -> Result<()> {
+    h.run(&SPEND_IDLED, params![id]).map(drop)
+}
+
+pub fn is_live(h: &House, account: AccountId, id: Uuid) -> Result<bool> {
+    Ok(h.one(&IS_LIVE, params![account, id], |_| Ok(()))?.is_some())
+}
+
+pub fn insert_pending(h: &House, token_hash: &[u8], new: &Pending) -> Result<()> {
+    let (practice, place) = match new.stand {
+        Stand::Anywhere => (None, None),
+        Stand::At(practice, id) => (Some(practice), Some(id)),
+    };
+    let values = params![new.id, token_hash, new.account, &new.email_key, practice, place, &new.next, h.now];
+    h.run(&INSERT_PENDING, values).map(drop)
+}
+
+pub fn pending(h: &House, token_hash: &[u8], oldest: Instant) -> Result<Option<Pending>> {
+    h.one(&PENDING, params![token_hash, oldest], |row| {
+        let stand = match (row.get(3)?, row.get(4)?) {
+            (Some(practice), Some(id)) => Stand::At(practice, id),
+            _ => Stand::Anywhere,
+        };
+        Ok(Pending { id: row.get(0)?, account: row.get(1)?, email_key: row.get(2)?, stand, next: row.get(5)? })
+    })
+}
+
+pub fn delete_pending(h: &House, id: Uuid) -> Result<bool> {
+    Ok(h.run(&DELETE_PENDING, params![id])? == 1)
+}
+
+pub fn delete_pendings(h: &House, account: AccountId) -> Result<()> {
+    h.run(&DELETE_PENDINGS, params![account]).map(drop)
 }
 
 pub fn insert_link(h: &House, id: Uuid, account: AccountId, kind: &str, to: &Email, expires: Instant) -> Result<()> {
@@ -327,6 +385,7 @@ pub fn purge(h: &House) -> Result<()> {
     let day = std::time::Duration::from_secs(86_400);
     h.run(&PURGE_GUESSES, params![h.now.minus(day)])?;
     h.run(&PURGE_RESET_REQUESTS, params![h.now.minus(day)])?;
+    h.run(&PURGE_PENDING, params![h.now.minus(day)])?;
     h.run(&PURGE_SESSIONS, params![h.now.minus(day * 30)])?;
     h.run(&PURGE_LINKS, params![h.now.minus(day * 30)]).map(drop)
 }

@@ -6,13 +6,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::code_pages::code_refused;
 use super::places::{Place, places_of};
 use super::queries;
+use super::second_step::Refused;
 use super::sign_in::{self, Attempt, Stand};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::ids::PracticeId;
 use crate::routes::Routes;
+use crate::second_factor;
 use crate::ui::{Section, Shell};
 use crate::web::{Cookie, Ctx, Form, html};
 
@@ -59,7 +62,14 @@ async fn choose_place(ctx: Ctx, Form(chosen): Form<PlaceForm>) -> Result<Respons
         return Err(Error::NotFound);
     }
     let stand = Stand::At(PracticeId(chosen.practice), chosen.id);
-    let started = sign_in::start_from(&ctx, &signed.session, stand).await?.ok_or(Error::NotFound)?;
+    let session = signed.session.id;
+    let started =
+        sign_in::start_from(
+            &ctx,
+            stand,
+            move |h| Ok(second_factor::carried(h, account, session)?.ok_or(Refused::Gone)),
+        );
+    let started = started.await?.map_err(|_| Error::NotFound)?;
     started.lead(&ctx, started.landing(), &key)
 }
 
@@ -67,6 +77,7 @@ async fn choose_place(ctx: Ctx, Form(chosen): Form<PlaceForm>) -> Result<Respons
 #[serde(default)]
 struct RenewForm {
     password: String,
+    code: String,
 }
 
 #[derive(serde::Serialize)]
@@ -74,19 +85,31 @@ struct Renewed {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The code is asked for, too.
+    #[serde(skip_serializing_if = "is_false")]
+    code: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+fn renewed(ok: bool, message: Option<String>) -> Renewed {
+    Renewed { ok, message, code: false }
 }
 
 /// Somebody is still there; the guard has already moved the idle end.
 async fn keep(ctx: Ctx) -> Result<axum::Json<Renewed>> {
     let id = ctx.signed()?.session.id;
     ctx.app.write(move |h| super::touch(h, id)).await?;
-    Ok(axum::Json(Renewed { ok: true, message: None }))
+    Ok(axum::Json(renewed(true, None)))
 }
 
 /// Signs in again over a page whose session has ended, as the same person and in the same place.
 async fn renew(ctx: Ctx, headers: axum::http::HeaderMap, Form(typed): Form<RenewForm>) -> Result<Response> {
     let words = ctx.words();
-    let refused = |status, message| (status, axum::Json(Renewed { ok: false, message: Some(message) })).into_response();
+    let refused = |status, message| (status, axum::Json(renewed(false, Some(message)))).into_response();
     let token = crate::web::cookie_value(&ctx.app, &headers, Cookie::Session).unwrap_or_default();
     let before = ctx
         .app
@@ -109,11 +132,27 @@ async fn renew(ctx: Ctx, headers: axum::http::HeaderMap, Form(typed): Form<Renew
         }
         _ => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed"))),
     };
-    let stand = session.place.map_or(Stand::Anywhere, |(_, practice, id)| Stand::At(practice, id));
-    let Some(started) = sign_in::start(&ctx, &proven, stand).await? else {
-        return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed")));
+    let started = match sign_in::resume(&ctx, &proven, &session, &typed.code).await? {
+        Ok(started) => started,
+        Err(Refused::Gone) => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, words.t("renew-failed"))),
+        Err(why) => return Ok(code_needed(&ctx, &typed, why)),
     };
-    let mut response = axum::Json(Renewed { ok: true, message: None }).into_response();
+    let mut response = axum::Json(renewed(true, None)).into_response();
     started.give(&ctx, &mut response, proven.email_key())?;
     Ok(response)
+}
+
+/// The password is right, and a code is missing or was not taken.
+fn code_needed(ctx: &Ctx, typed: &RenewForm, why: Refused) -> Response {
+    let words = ctx.words();
+    let message = if typed.code.trim().is_empty() && why == Refused::Code {
+        words.t("renew-code")
+    } else {
+        code_refused(words, why)
+    };
+    let body = axum::Json(Renewed { ok: false, message: Some(message), code: true });
+    match why {
+        Refused::Wait { seconds } => sign_in::waiting((StatusCode::OK, body).into_response(), seconds),
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, body).into_response(),
+    }
 }

@@ -10,6 +10,7 @@ use crate::clock::Instant;
 use crate::error::Result;
 use crate::ids::{AccountId, PracticeId};
 use crate::practice::House;
+use crate::second_factor::Cleared;
 
 /// A request moves the idle end only when the last one that did is this old; it saves a write per page.
 pub const TOUCH_EVERY: Duration = Duration::from_secs(20);
@@ -26,10 +27,10 @@ pub struct Session {
     pub several_places: bool,
 }
 
-/// What a new session is made from.
+/// What a new session is made from. Without the proof that the second factor is given there is none.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    pub account: AccountId,
+    pub cleared: Cleared,
     pub token: String,
     /// Browser and system, as shown in the list of sessions.
     pub device: String,
@@ -49,9 +50,10 @@ pub struct SessionRow {
 pub fn start(h: &House, new: &NewSession) -> Result<Uuid> {
     let id = h.new_id();
     queries::insert_session(h, id, new)?;
-    queries::set_several_places(h, new.account, new.several_places)?;
+    let account = new.cleared.account();
+    queries::set_several_places(h, account, new.several_places)?;
     let practice = new.place.as_ref().map(|place| place.practice);
-    h.audit_account(practice, new.account.0, "session.started")?;
+    h.audit_account(practice, account.0, "session.started")?;
     Ok(id)
 }
 
@@ -73,13 +75,33 @@ pub fn end(h: &House, account: AccountId, id: Uuid) -> Result<bool> {
     Ok(ended)
 }
 
+/// Ends a session because nobody was there: its holder may go on from it without another code.
+pub fn end_idle(h: &House, account: AccountId, id: Uuid) -> Result<()> {
+    if end(h, account, id)? {
+        queries::note_idled(h, id)?;
+    }
+    Ok(())
+}
+
+/// Nobody goes on from a session that idled any more.
+pub fn spend(h: &House, id: Uuid) -> Result<()> {
+    queries::forget_idled(h, id)
+}
+
+/// Whether a session of an account is live.
+pub fn is_live(h: &House, account: AccountId, id: Uuid) -> Result<bool> {
+    queries::is_live(h, account, id)
+}
+
 pub fn end_others(h: &House, account: AccountId, keep: Uuid) -> Result<u64> {
     let ended = queries::end_sessions(h, account, Some(keep))?;
     h.audit_account(None, account.0, "session.others_ended")?;
     Ok(ended)
 }
 
+/// Ends every session of an account but one, and every sign-in that waits for a code.
 pub fn end_all_of_account(h: &House, account: AccountId, keep: Option<Uuid>) -> Result<()> {
+    queries::delete_pendings(h, account)?;
     queries::end_sessions(h, account, keep).map(drop)
 }
 

@@ -7,14 +7,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::guesses::{Guesses, Outcome};
+use super::pending::{self, NewPending};
 use super::places::{Place, places_of};
+use super::second_step::{Refused, Trier};
 use super::sessions::{self, NewSession, Session, device_name};
 use super::{password_hash, queries};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{AccountId, PracticeId};
 use crate::people::Email;
 use crate::practice::House;
+use crate::second_factor::{self, Cleared};
 use crate::web::{Cookie, Ctx, Identity, lead_to};
 
 /// Accounts that one device is remembered for.
@@ -78,9 +81,17 @@ pub enum Stand {
     At(PracticeId, Uuid),
 }
 
+impl Stand {
+    /// Where a session stands.
+    pub fn of(session: &Session) -> Stand {
+        session.place.map_or(Stand::Anywhere, |(_, practice, id)| Stand::At(practice, id))
+    }
+}
+
 /// A session that was just started.
 #[derive(Debug, Clone)]
 pub struct Started {
+    pub session: Uuid,
     token: String,
     pub place: Option<Place>,
     /// The account's address is not proven: the device is not known for it either.
@@ -89,72 +100,214 @@ pub struct Started {
     hash: String,
 }
 
-/// Starts a session for somebody proven. The session that the browser had before ends: its token is dead.
-/// Nothing if the password was changed in the meantime.
-pub async fn start(ctx: &Ctx, proven: &Proven, stand: Stand) -> Result<Option<Started>> {
-    let proven = proven.clone();
-    let started = start_with(ctx, proven.account, stand, move |h| {
-        proven.guesses.forgive(h)?;
-        Ok(password_hash(h, proven.account)?.is_some_and(|hash| hash == proven.hash))
-    })
-    .await?;
-    if started.is_some() {
+/// What came of somebody who has proven who they are, as far as a password or a link goes.
+#[derive(Debug, Clone)]
+pub enum Begun {
+    In(Started),
+    /// The account has a second factor: the code is asked for before anything opens.
+    CodeNeeded(CodeNeeded),
+    /// The password was changed in the meantime.
+    Gone,
+}
+
+/// The token of a sign-in that waits for its code.
+#[derive(Debug, Clone)]
+pub struct CodeNeeded {
+    token: String,
+}
+
+/// What a new session takes from the request.
+#[derive(Debug, Clone)]
+struct Opening {
+    token: String,
+    device: String,
+    /// The session that the browser had before: it ends, its token is dead.
+    before: Option<(AccountId, Uuid)>,
+}
+
+impl Opening {
+    fn of(ctx: &Ctx) -> Opening {
+        let before = match &ctx.who {
+            Identity::Signed(signed) => Some((signed.session.account, signed.session.id)),
+            _ => None,
+        };
+        Opening { token: crate::secrets::new_token(), device: device_name(&ctx.user_agent), before }
+    }
+
+    /// Opens a session: the one place where any begins.
+    fn open(&self, h: &House, cleared: Cleared, stand: &Stand) -> Result<Started> {
+        let account = cleared.account();
+        let places = places_of(h, account)?;
+        let place = match stand {
+            Stand::Anywhere if places.len() == 1 => places.first().cloned(),
+            Stand::Anywhere => None,
+            Stand::At(practice, id) => places.iter().find(|p| p.practice == *practice && p.id == *id).cloned(),
+        };
+        if let Some((account, session)) = self.before {
+            sessions::end(h, account, session)?;
+        }
+        let new = NewSession {
+            cleared,
+            token: self.token.clone(),
+            device: self.device.clone(),
+            several_places: places.len() > 1,
+            place: place.clone(),
+        };
+        let session = sessions::start(h, &new)?;
+        let provisional = super::provisional::email(h, account)?.is_some();
+        let hash = password_hash(h, account)?.unwrap_or_default();
+        Ok(Started { session, token: self.token.clone(), place, provisional, hash })
+    }
+
+    /// Opens a session for an account without a second factor, or notes that its code is to come.
+    fn begin(&self, h: &House, new: &NewPending) -> Result<Begun> {
+        if let Some(cleared) = second_factor::not_set_up(h, new.account)? {
+            return Ok(Begun::In(self.open(h, cleared, &new.stand)?));
+        }
+        pending::begin(h, &self.token, new)?;
+        Ok(Begun::CodeNeeded(CodeNeeded { token: self.token.clone() }))
+    }
+}
+
+/// Starts a session for somebody proven, or asks for the code. `next`: where to go on to after it; may be empty.
+pub async fn start(ctx: &Ctx, proven: &Proven, stand: Stand, next: &str) -> Result<Begun> {
+    let (proven, opening) = (proven.clone(), Opening::of(ctx));
+    let new =
+        NewPending { account: proven.account, email_key: proven.email_key.clone(), stand, next: next.to_string() };
+    let begun = ctx
+        .app
+        .write(move |h| {
+            if !proven.still_holds(h)? {
+                return Ok(Begun::Gone);
+            }
+            // The password was right: what was mistyped before it counts no more. Codes are counted for themselves.
+            proven.guesses.forgive(h)?;
+            opening.begin(h, &new)
+        })
+        .await?;
+    if matches!(begun, Begun::In(_)) {
         ctx.app.metrics.sign_ins.inc();
     }
-    Ok(started)
+    Ok(begun)
 }
 
-/// Starts a session for an account whose holder was proven by something else (a link, the setup).
-pub async fn start_for(ctx: &Ctx, account: AccountId, stand: Stand) -> Result<Option<Started>> {
-    start_with(ctx, account, stand, |_| Ok(true)).await
+/// Lets an account in whose holder was proven by something else (a link, the setup): with a session, or to the page that
+/// asks for the code.
+pub async fn enter(ctx: &Ctx, account: AccountId, stand: Stand, email_key: &str) -> Result<Response> {
+    let opening = Opening::of(ctx);
+    let new = NewPending { account, email_key: email_key.to_string(), stand, next: String::new() };
+    match ctx.app.write(move |h| opening.begin(h, &new)).await? {
+        Begun::In(started) => started.lead(ctx, started.landing(), email_key),
+        Begun::CodeNeeded(needed) => needed.lead(ctx),
+        Begun::Gone => Err(Error::internal("whoever entered has no session")),
+    }
 }
 
-/// Starts a session in place of another of the same account, which ends. Nothing if that had ended already: whoever was
-/// put out meanwhile does not come back this way.
-pub async fn start_from(ctx: &Ctx, from: &Session, stand: Stand) -> Result<Option<Started>> {
-    let (account, session) = (from.account, from.id);
-    start_with(ctx, account, stand, move |h| sessions::end(h, account, session)).await
+/// A session that a code has opened, and where it goes on.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    pub started: Started,
+    pub email_key: String,
+    pub next: String,
 }
 
-async fn start_with(
+/// Ends a sign-in that waits for a code: with a session, if the code is good.
+pub async fn finish(ctx: &Ctx, code: &str) -> Result<std::result::Result<Finished, Refused>> {
+    let (opening, trier, code) = (Opening::of(ctx), Trier::of(ctx), code.to_string());
+    let token = ctx.step.clone().unwrap_or_default();
+    let finished = ctx
+        .app
+        .write(move |h| {
+            let Some(pending) = pending::find(h, &token)? else {
+                return Ok(Err(Refused::Gone));
+            };
+            let cleared = match trier.check(h, pending.account, &pending.email_key, &code)? {
+                Ok(cleared) => cleared,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            if !pending::take(h, pending.id)? {
+                return Ok(Err(Refused::Gone));
+            }
+            let started = opening.open(h, cleared, &pending.stand)?;
+            Ok(Ok(Finished { started, email_key: pending.email_key, next: pending.next }))
+        })
+        .await?;
+    if finished.is_ok() {
+        ctx.app.metrics.sign_ins.inc();
+    }
+    Ok(finished)
+}
+
+/// Starts a session in place of the one that asks, which ends: in another place, or after something that needed proof.
+/// `work` says why it may, and does what it is for in the same transaction. Whoever was put out meanwhile does not come
+/// back this way.
+pub async fn start_from(
     ctx: &Ctx,
-    account: AccountId,
     stand: Stand,
-    still_good: impl Fn(&crate::practice::House) -> Result<bool> + Send + 'static,
-) -> Result<Option<Started>> {
-    let token = crate::secrets::new_token();
-    let device = device_name(&ctx.user_agent);
-    let before = match &ctx.who {
-        Identity::Signed(signed) => Some((signed.session.account, signed.session.id)),
-        _ => None,
-    };
+    work: impl Fn(&House) -> Result<std::result::Result<Cleared, Refused>> + Send + 'static,
+) -> Result<std::result::Result<Started, Refused>> {
+    let session = &ctx.signed()?.session;
+    let (account, id, opening) = (session.account, session.id, Opening::of(ctx));
     ctx.app
         .write(move |h| {
-            if !still_good(h)? {
-                return Ok(None);
+            if !sessions::is_live(h, account, id)? {
+                return Ok(Err(Refused::Gone));
             }
-            let places = places_of(h, account)?;
-            let place = match &stand {
-                Stand::Anywhere if places.len() == 1 => places.first().cloned(),
-                Stand::Anywhere => None,
-                Stand::At(practice, id) => places.iter().find(|p| p.practice == *practice && p.id == *id).cloned(),
-            };
-            if let Some((account, session)) = before {
-                sessions::end(h, account, session)?;
+            match work(h)? {
+                Ok(cleared) if cleared.account() == account => Ok(Ok(opening.open(h, cleared, &stand)?)),
+                Ok(_) => Err(Error::internal("a session of one account goes on as another's")),
+                Err(refused) => Ok(Err(refused)),
             }
-            let new = NewSession {
-                account,
-                token: token.clone(),
-                device: device.clone(),
-                several_places: places.len() > 1,
-                place: place.clone(),
-            };
-            sessions::start(h, &new)?;
-            let provisional = super::provisional::email(h, account)?.is_some();
-            let hash = password_hash(h, account)?.unwrap_or_default();
-            Ok(Some(Started { token: token.clone(), place, provisional, hash }))
         })
         .await
+}
+
+/// Goes on from a session that idled, after its holder's password: with a code too, unless one was given for it.
+pub async fn resume(
+    ctx: &Ctx,
+    proven: &Proven,
+    from: &Session,
+    code: &str,
+) -> Result<std::result::Result<Started, Refused>> {
+    let (opening, trier, proven, code) = (Opening::of(ctx), Trier::of(ctx), proven.clone(), code.to_string());
+    let (stand, session) = (Stand::of(from), from.id);
+    let resumed = ctx
+        .app
+        .write(move |h| {
+            if !proven.still_holds(h)? {
+                return Ok(Err(Refused::Gone));
+            }
+            let cleared = match second_factor::carried(h, proven.account, session)? {
+                Some(cleared) => cleared,
+                None => match trier.check(h, proven.account, &proven.email_key, &code)? {
+                    Ok(cleared) => cleared,
+                    Err(refused) => return Ok(Err(refused)),
+                },
+            };
+            proven.guesses.forgive(h)?;
+            // Once: the session that it goes on from does not let anybody in again.
+            sessions::spend(h, session)?;
+            Ok(Ok(opening.open(h, cleared, &stand)?))
+        })
+        .await?;
+    if resumed.is_ok() {
+        ctx.app.metrics.sign_ins.inc();
+    }
+    Ok(resumed)
+}
+
+impl CodeNeeded {
+    /// Gives the browser the token of the sign-in that waits.
+    pub fn give(&self, ctx: &Ctx, response: &mut Response) -> Result<()> {
+        Cookie::Step.set(&ctx.app, response, &self.token)
+    }
+
+    /// Leads to the page that asks for the code.
+    pub fn lead(&self, ctx: &Ctx) -> Result<Response> {
+        let mut response = lead_to(ctx, "/sign-in/code")?;
+        self.give(ctx, &mut response)?;
+        Ok(response)
+    }
 }
 
 impl Started {
@@ -184,6 +337,11 @@ impl Started {
 impl Proven {
     pub(super) fn new(account: AccountId, email_key: String, hash: String, guesses: Guesses) -> Proven {
         Proven { account, email_key, hash, guesses }
+    }
+
+    /// Whether the password is still the one that was checked.
+    fn still_holds(&self, h: &House) -> Result<bool> {
+        Ok(password_hash(h, self.account)?.is_some_and(|hash| hash == self.hash))
     }
 
     /// The hash that the password was checked against.

@@ -39,7 +39,7 @@ pub async fn run(app: &Shared, command: KeysCommand) -> Result<()> {
         KeysCommand::Reseal => reseal(app).await?,
         KeysCommand::Retire { id } => {
             keys::retire(app, id).await?;
-            println!("Key {id} is retired: invitations sent before its rotation must be sent again.");
+            println!("Key {id} is retired: invitations and recovery codes from before its rotation must be made anew.");
         }
     }
     list(app).await

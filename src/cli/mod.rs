@@ -1,6 +1,7 @@
 //! The commands of the one binary.
 
 mod keys;
+mod second_factor;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -50,6 +51,9 @@ enum Command {
     /// Changes the key that seals values and makes links.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Gets people back in who lost the device with their codes.
+    #[command(subcommand)]
+    SecondFactor(second_factor::SecondFactorCommand),
     /// Makes a lively made-up practice to look around in; prints whom to sign in as, and the password.
     Demo {
         /// Clients beyond its forty, to see it crowded; at most 200,000.
@@ -198,6 +202,7 @@ async fn run(cli: Cli) -> Result<()> {
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&app).await,
         Command::Keys(command) => keys::run(&app, command).await,
+        Command::SecondFactor(command) => second_factor::run(&app, command).await,
     }
 }
 

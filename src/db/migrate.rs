@@ -10,6 +10,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (4, "invite_links", include_str!("../../migrations/0004_invite_links.sql")),
     (6, "bulk", include_str!("../../migrations/0006_bulk.sql")),
     (7, "sealed", include_str!("../../migrations/0007_sealed.sql")),
+    (8, "second_factor", include_str!("../../migrations/0008_second_factor.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),

@@ -163,9 +163,7 @@ async fn post(ctx: Ctx, Form(typed): Form<AcceptForm>) -> Result<Response> {
     match door.write(move |p| accept(p, id, &how)).await? {
         Acceptance::In { account, access } => {
             let stand = Stand::At(found.practice, access.0);
-            let started = accounts::start_for(&ctx, account, stand).await?;
-            let started = started.ok_or_else(|| crate::error::Error::internal("an accepted account has no session"))?;
-            let mut response = started.lead(&ctx, started.landing(), &found.invitation.email.key)?;
+            let mut response = accounts::enter(&ctx, account, stand, &found.invitation.email.key).await?;
             Cookie::Link.clear(&ctx.app, &mut response)?;
             Ok(response)
         }

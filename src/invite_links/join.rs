@@ -13,7 +13,7 @@ use crate::access::{Access, Actor};
 use crate::accounts::{self, Attempt, Cap, GuessOutcome, Stand, check_new, take_all};
 use crate::app::App;
 use crate::clients;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{FieldError, Result};
 use crate::ids::{InviteLinkId, PracticeId};
 use crate::invitations::{self, Invited, Purpose};
 use crate::people::{self, Email};
@@ -254,9 +254,7 @@ async fn post(ctx: Ctx, Form(form): Form<JoinForm>) -> Result<Response> {
 /// Into the portal, with a session of the provisional account: the only way in until the e-mail is confirmed.
 async fn enter(ctx: &Ctx, practice: PracticeId, signed_up: SignedUp, email: &Email) -> Result<Response> {
     let stand = Stand::At(practice, signed_up.access.0);
-    let started = accounts::start_for(ctx, signed_up.account, stand).await?;
-    let started = started.ok_or_else(|| Error::internal("a sign-up has no session"))?;
-    let mut response = started.lead(ctx, started.landing(), &email.key)?;
+    let mut response = accounts::enter(ctx, signed_up.account, stand, &email.key).await?;
     Cookie::Link.clear(&ctx.app, &mut response)?;
     Ok(response)
 }

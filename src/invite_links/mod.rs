@@ -8,7 +8,6 @@
 mod api;
 pub mod jobs;
 mod join;
-mod qr;
 mod queries;
 mod share;
 mod sign_up;

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::{Counted, NOBODY, Target, address, create, find, live, qr, renew, revoke, target};
+use super::{Counted, NOBODY, Target, address, create, find, live, renew, revoke, target};
 use crate::access::{ANY_STAFF, Reach};
 use crate::error::{FieldError, Result};
 use crate::groups::{self, Group};
@@ -14,7 +14,7 @@ use crate::ids::InviteLinkId;
 use crate::members::{self, Provider};
 use crate::practice::Practice;
 use crate::routes::Routes;
-use crate::ui::{ErrorSummary, Field, Option_, Section, Shell};
+use crate::ui::{ErrorSummary, Field, Option_, Section, Shell, Svg, qr};
 use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
@@ -61,16 +61,6 @@ struct Shown {
     signed_up: i64,
     since: String,
 }
-
-/// A drawing of our own making.
-struct Svg(String);
-
-impl std::fmt::Display for Svg {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-impl askama::filters::HtmlSafe for Svg {}
 
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
@@ -162,7 +152,7 @@ fn shown(ctx: &Ctx, counted: &Counted) -> Result<Shown> {
     let address = address(&ctx.app, practice.id, counted.link.id);
     Ok(Shown {
         id: counted.link.id.to_string(),
-        qr: Svg(qr::svg(&address, "QR code of the invite link")?),
+        qr: qr::drawing(&address, "QR code of the invite link")?,
         address,
         opened: counted.opened,
         signed_up: counted.signed_up,

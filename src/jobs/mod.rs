@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::accounts::notices::{self, Notice};
 use crate::app::Shared;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
@@ -45,10 +46,19 @@ pub enum Kind {
     TellOldAddress,
     /// Tells a member that somebody joined by their invite link. Subject: the member.
     TellOfSignUp,
+    /// Tell an account's holder what happened to their second factor. Subject: the account.
+    TellSecondFactorOn,
+    TellSecondFactorOff,
+    TellRecoveryCodeUsed,
+    TellNewRecoveryCodes,
+    /// Tells the holder that an owner asked to reset their second factor. Subject: the reset.
+    TellSecondFactorReset,
+    /// Sends the link that resets it. Subject: the reset.
+    SendSecondFactorReset,
 }
 
 impl Kind {
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 13] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
@@ -56,6 +66,12 @@ impl Kind {
         Kind::TellOldAddress,
         Kind::TellOfSignUp,
         Kind::RunBulk,
+        Kind::TellSecondFactorOn,
+        Kind::TellSecondFactorOff,
+        Kind::TellRecoveryCodeUsed,
+        Kind::TellNewRecoveryCodes,
+        Kind::TellSecondFactorReset,
+        Kind::SendSecondFactorReset,
     ];
 
     fn as_str(self) -> &'static str {
@@ -67,6 +83,12 @@ impl Kind {
             Kind::RunBulk => "bulk.run",
             Kind::TellOldAddress => "old_address.tell",
             Kind::TellOfSignUp => "sign_up.tell",
+            Kind::TellSecondFactorOn => "second_factor.tell_on",
+            Kind::TellSecondFactorOff => "second_factor.tell_off",
+            Kind::TellRecoveryCodeUsed => "recovery_code.tell_used",
+            Kind::TellNewRecoveryCodes => "recovery_code.tell_new",
+            Kind::TellSecondFactorReset => "second_factor_reset.tell",
+            Kind::SendSecondFactorReset => "second_factor_reset.send",
         }
     }
 
@@ -76,7 +98,15 @@ impl Kind {
 
     /// Whether it belongs to a practice; without one it must not run.
     fn needs_practice(self) -> bool {
-        matches!(self, Kind::SendInvitation | Kind::SendMemberInvitation | Kind::TellOfSignUp | Kind::RunBulk)
+        matches!(
+            self,
+            Kind::SendInvitation
+                | Kind::SendMemberInvitation
+                | Kind::TellOfSignUp
+                | Kind::RunBulk
+                | Kind::TellSecondFactorReset
+                | Kind::SendSecondFactorReset
+        )
     }
 }
 
@@ -228,6 +258,12 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::RunBulk => crate::bulk::jobs::run(app, job).await,
         Kind::TellOldAddress => crate::accounts::jobs::tell_old_address(app, job).await,
         Kind::TellOfSignUp => crate::invite_links::jobs::tell_of_sign_up(app, job).await,
+        Kind::TellSecondFactorOn => notices::tell(app, job, Notice::SecondFactorOn).await,
+        Kind::TellSecondFactorOff => notices::tell(app, job, Notice::SecondFactorOff).await,
+        Kind::TellRecoveryCodeUsed => notices::tell(app, job, Notice::RecoveryCodeUsed).await,
+        Kind::TellNewRecoveryCodes => notices::tell(app, job, Notice::NewRecoveryCodes).await,
+        Kind::TellSecondFactorReset => crate::members::lost_device::jobs::tell_asked(app, job).await,
+        Kind::SendSecondFactorReset => crate::members::lost_device::jobs::send_link(app, job).await,
     }
 }
 

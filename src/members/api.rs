@@ -13,6 +13,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::ids::{MemberId, MemberInvitationId};
 use crate::practice::Practice;
 use crate::routes::Routes;
+use crate::second_factor::resets::{self, Reset};
 use crate::web::{Answer, Ctx, Json, Path, idempotency_key, once};
 
 pub fn routes(routes: Routes) -> Routes {
@@ -57,10 +58,32 @@ struct MemberBody {
     created_at: String,
     disabled_at: Option<String>,
     version: i64,
+    /// "on" or "off", and no more than that.
+    second_factor: &'static str,
+    /// A reset that is under way.
+    second_factor_reset: Option<ResetBody>,
+}
+
+#[derive(Serialize)]
+struct ResetBody {
+    state: &'static str,
+    asked_at: String,
+    /// When the member is sent the link.
+    waiting_until: String,
+}
+
+impl ResetBody {
+    fn new(reset: &Reset) -> ResetBody {
+        ResetBody {
+            state: reset.state.as_str(),
+            asked_at: reset.created_at.rfc3339(),
+            waiting_until: reset.ripe_at.rfc3339(),
+        }
+    }
 }
 
 impl MemberBody {
-    fn new(row: &Row) -> MemberBody {
+    fn new(row: &Row, reset: Option<&Reset>) -> MemberBody {
         MemberBody {
             id: row.id.to_string(),
             first_name: row.first_name.clone(),
@@ -72,18 +95,23 @@ impl MemberBody {
             created_at: row.created_at.rfc3339(),
             disabled_at: row.disabled_at.map(crate::clock::Instant::rfc3339),
             version: row.version,
+            second_factor: if row.second_factor { "on" } else { "off" },
+            second_factor_reset: reset.map(ResetBody::new),
         }
     }
 }
 
-fn member(p: &Practice, id: MemberId) -> Result<Answer> {
-    Answer::new(StatusCode::OK, &MemberBody::new(&staff::find(p, id)?))
+/// A member as they stand.
+pub fn member(p: &Practice, id: MemberId, status: StatusCode) -> Result<Answer> {
+    let reset = resets::open_of(p, id)?;
+    Answer::new(status, &MemberBody::new(&staff::find(p, id)?, reset.as_ref()))
 }
 
 async fn index(ctx: Ctx) -> Result<Answer> {
-    let all = ctx.door()?.read(staff::all).await?;
+    let (all, resets) = ctx.door()?.read(|p| Ok((staff::all(p)?, resets::all_open(p)?))).await?;
+    let body = |row: &Row| MemberBody::new(row, resets.iter().find(|reset| reset.member == row.id));
     note_read(&ctx.app, ctx.actor()?, Entry::new("members.read", "member", None)).await?;
-    Answer::new(StatusCode::OK, &Items { items: all.iter().map(MemberBody::new).collect() })
+    Answer::new(StatusCode::OK, &Items { items: all.iter().map(body).collect() })
 }
 
 /// The body of an invitation, and of a change; what a change leaves out stays.
@@ -214,7 +242,7 @@ async fn update(ctx: Ctx, Path(id): Path<MemberId>, headers: HeaderMap, body: Js
                 });
                 let change = parse(&typed, words).map_err(Error::Invalid)?;
                 match staff::change(p, id, &change, body.value.version)? {
-                    Changed::Saved => member(p, id),
+                    Changed::Saved => member(p, id, StatusCode::OK),
                     Changed::Refused(why) => Err(Error::Invalid(vec![FieldError::new("role", why.said())])),
                     Changed::Stale(now) => Err(Error::Conflict(format!(
                         "The member was changed in between; they are at version {}.",
@@ -229,7 +257,7 @@ async fn update(ctx: Ctx, Path(id): Path<MemberId>, headers: HeaderMap, body: Js
 async fn disable(ctx: Ctx, Path(id): Path<MemberId>) -> Result<Answer> {
     ctx.door()?
         .write(move |p| match staff::disable(p, id)? {
-            Ok(()) => member(p, id),
+            Ok(()) => member(p, id, StatusCode::OK),
             Err(refusal) => Err(Error::Conflict(refusal.said().into())),
         })
         .await
@@ -239,7 +267,7 @@ async fn enable(ctx: Ctx, Path(id): Path<MemberId>) -> Result<Answer> {
     ctx.door()?
         .write(move |p| {
             staff::enable(p, id)?;
-            member(p, id)
+            member(p, id, StatusCode::OK)
         })
         .await
 }

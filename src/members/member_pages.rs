@@ -13,6 +13,7 @@ use crate::error::{FieldError, Result};
 use crate::ids::MemberId;
 use crate::practice::Practice;
 use crate::routes::Routes;
+use crate::second_factor::resets::{self, Reset, State};
 use crate::settings;
 use crate::ui::{ErrorSummary, Section, Shell, Status, Tab};
 use crate::web::{Cookie, Ctx, Form, Path, html, lead_to};
@@ -45,10 +46,16 @@ struct MemberPage {
     tokens: String,
     invitations: String,
     refusal: &'static str,
+    /// An owner looks at somebody else who has two-step sign-in on.
+    may_reset: bool,
+    /// The reset that is under way, in words.
+    reset: Option<String>,
+    reset_refusal: &'static str,
 }
 
 struct Seen {
     row: Row,
+    reset: Option<Reset>,
     may: bool,
     consequences: Consequences,
 }
@@ -56,7 +63,8 @@ struct Seen {
 fn look(p: &Practice, id: MemberId) -> Result<Seen> {
     let row = staff::find(p, id)?;
     let may = staff::may_touch(p, &[row.role])?;
-    Ok(Seen { may, consequences: staff::consequences(p, id)?, row })
+    let reset = resets::open_of(p, id)?.filter(|_| row.second_factor);
+    Ok(Seen { may, reset, consequences: staff::consequences(p, id)?, row })
 }
 
 #[derive(Default)]
@@ -65,6 +73,7 @@ struct Edit {
     refused: Vec<FieldError>,
     stale: Option<String>,
     refusal: Option<Refusal>,
+    reset_refusal: &'static str,
 }
 
 fn typed_of(row: &Row) -> Typed {
@@ -81,6 +90,7 @@ fn typed_of(row: &Row) -> Typed {
 fn page(ctx: &Ctx, seen: Seen, edit: Edit, status: StatusCode) -> Result<Response> {
     let own = ctx.member()?;
     let is_self = seen.row.id == own.id;
+    let zone = ctx.practice()?.time_zone.as_str();
     let typed = edit.typed.unwrap_or_else(|| typed_of(&seen.row));
     // Nobody changes their own role: there is only one to choose.
     let only = [seen.row.role];
@@ -95,7 +105,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: Edit, status: StatusCode) -> Result<Respons
         menu: settings::menu(ctx, "/settings/members")?,
         role: role_said(seen.row.role),
         status: member_status(&seen.row),
-        added: seen.row.created_at.said_in(&ctx.practice()?.time_zone),
+        added: seen.row.created_at.said_in(zone),
         may: seen.may,
         is_self,
         fields: fields(&typed, &edit.refused, choices, ctx.words()),
@@ -106,6 +116,9 @@ fn page(ctx: &Ctx, seen: Seen, edit: Edit, status: StatusCode) -> Result<Respons
         tokens: tokens_said(seen.consequences.tokens),
         invitations: invitations_said(seen.consequences.invitations),
         refusal: edit.refusal.map(Refusal::said).unwrap_or_default(),
+        may_reset: own.role == Role::Owner && !is_self && seen.row.disabled_at.is_none(),
+        reset: seen.reset.as_ref().map(|reset| reset_said(reset, zone)),
+        reset_refusal: edit.reset_refusal,
         row: seen.row,
     };
     html(status, &page)
@@ -136,6 +149,21 @@ fn invitations_said(count: usize) -> String {
     }
 }
 
+/// How a reset stands.
+fn reset_said(reset: &Reset, zone: &str) -> String {
+    let ripe = reset.ripe_at.said_in(zone);
+    match reset.state {
+        State::Waiting => format!("Waiting until {ripe}. Then they get a link by mail."),
+        State::Sent => format!("The link was sent on {ripe}. It waits for them to open it."),
+    }
+}
+
+/// The page again, with why their second factor is not reset.
+pub async fn refused_page(ctx: &Ctx, id: MemberId, refusal: &'static str) -> Result<Response> {
+    let seen = ctx.door()?.read(move |p| look(p, id)).await?;
+    page(ctx, seen, Edit { reset_refusal: refusal, ..Edit::default() }, StatusCode::CONFLICT)
+}
+
 async fn show(ctx: Ctx, Path(id): Path<MemberId>) -> Result<Response> {
     let seen = ctx.door()?.read(move |p| look(p, id)).await?;
     note_read(&ctx.app, ctx.actor()?, Entry::new("members.read", "member", Some(id.0))).await?;
@@ -161,7 +189,7 @@ async fn save(ctx: Ctx, Path(id): Path<MemberId>, Form(typed): Form<Typed>) -> R
         typed: Some(typed.clone()),
         refused,
         stale,
-        refusal: None,
+        ..Edit::default()
     };
     match changed {
         Err(refused) => page(&ctx, seen, edit(refused, None), StatusCode::UNPROCESSABLE_ENTITY),

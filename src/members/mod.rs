@@ -8,6 +8,7 @@ mod api;
 mod form;
 pub mod invitations;
 mod invited_pages;
+pub mod lost_device;
 mod member_pages;
 mod pages;
 mod queries;
@@ -23,14 +24,15 @@ use crate::audit::Entry;
 use crate::error::Result;
 use crate::ids::{AccountId, MemberId, PracticeId};
 use crate::practice::{House, Practice};
+use crate::second_factor;
 use crate::web::PracticeInfo;
 
-pub use staff::{Change, Changed, Consequences, Refusal, Row, change, disable, enable};
-pub use tokens::{Holder, by_secret, note_use};
+pub use staff::{Change, Changed, Consequences, Refusal, Row, change, disable, enable, must_touch};
+pub use tokens::{Bearer, Holder, by_secret, note_use};
 
 pub fn routes(routes: crate::routes::Routes) -> crate::routes::Routes {
     let routes = invited_pages::routes(invitations::routes(pages::routes(routes)));
-    let routes = token_pages::routes(member_pages::routes(routes));
+    let routes = lost_device::routes(token_pages::routes(member_pages::routes(routes)));
     token_api::routes(api::routes(routes))
 }
 
@@ -60,16 +62,19 @@ pub fn add(p: &Practice, new: &NewMember) -> Result<MemberId> {
     Ok(id)
 }
 
-/// The actor and practice of a session that stands on the staff side, if the member still is one.
-pub fn at_place(
-    h: &House,
-    practice: PracticeId,
-    id: Uuid,
-    account: AccountId,
-) -> Result<Option<(Actor, PracticeInfo)>> {
+/// Somebody who is on the staff of a practice.
+#[derive(Debug, Clone)]
+pub enum Admitted {
+    In(Actor, PracticeInfo),
+    /// The practice asks their role for a second factor, and they have none: they act for nobody until they do.
+    Held(PracticeInfo),
+}
+
+/// Who a session that stands on the staff side acts for, if the member still is one.
+pub fn at_place(h: &House, practice: PracticeId, id: Uuid, account: AccountId) -> Result<Option<Admitted>> {
     let system = Actor::system(practice);
     let member = queries::active(&h.practice(&system), MemberId(id))?.filter(|m| m.account == account);
-    in_practice(h, practice, member)
+    admitted(h, practice, member)
 }
 
 /// A member who may act: confirmed and not disabled.
@@ -77,12 +82,15 @@ pub fn active(p: &Practice, id: MemberId) -> Result<Option<Member>> {
     queries::active(p, id)
 }
 
-fn in_practice(h: &House, practice: PracticeId, member: Option<Member>) -> Result<Option<(Actor, PracticeInfo)>> {
-    let Some(member) = member else {
+/// The one way from a member who asks to the actor that requests are served for.
+fn admitted(h: &House, practice: PracticeId, member: Option<Member>) -> Result<Option<Admitted>> {
+    let (Some(member), Some(info)) = (member, h.practice_info(practice)?) else {
         return Ok(None);
     };
-    let info = h.practice_info(practice)?;
-    Ok(info.map(|info| (Actor { practice, who: Who::Member(member) }, info)))
+    if info.second_factor_roles.contains(&member.role) && !second_factor::is_on(h, member.account)? {
+        return Ok(Some(Admitted::Held(info)));
+    }
+    Ok(Some(Admitted::In(Actor { practice, who: Who::Member(member) }, info)))
 }
 
 /// The members who can be a client's provider.

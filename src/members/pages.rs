@@ -40,6 +40,8 @@ struct Line {
     email: String,
     role: &'static str,
     sees_clients: bool,
+    /// Whether two-step sign-in is on; nothing for whoever has not joined.
+    second_factor: Option<bool>,
     status: Status,
     when: String,
     /// Where Resend goes; empty where there is nothing to send.
@@ -73,6 +75,7 @@ fn member_line(row: &Row, own: crate::ids::MemberId, zone: &str) -> Line {
         email: row.email.clone(),
         role: role_said(row.role),
         sees_clients: row.sees_clients,
+        second_factor: row.disabled_at.is_none().then_some(row.second_factor),
         status: member_status(row),
         when: row.disabled_at.map(|at| at.said_in(zone)).unwrap_or_default(),
         resend: String::new(),
@@ -90,6 +93,7 @@ fn invited_line(invitation: &Invitation, own: Role, zone: &str) -> Line {
         email: to.email.address.clone(),
         role: role_said(to.role),
         sees_clients: to.sees_clients,
+        second_factor: None,
         status: invitation_status(invitation),
         when: invitation.updated_at.said_in(zone),
         resend: if may && left {

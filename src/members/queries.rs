@@ -23,13 +23,17 @@ crate::sql! {
          order by id limit 20";
     tenant NAME = "select first_name, last_name from members where practice_id = $1 and id = $2";
     tenant ALL =
-        "select members.id, first_name, last_name, role, sees_clients, members.created_at, disabled_at, version, e.email
-         from members left join account_emails e
+        "select members.id, first_name, last_name, role, sees_clients, members.created_at, disabled_at, version, e.email,
+             f.enabled_at is not null
+         from members left join second_factors f on f.account_id = members.account_id
+         left join account_emails e
              on e.account_id = members.account_id and e.is_login and e.retired_at is null
          where members.practice_id = $1 order by last_name, first_name, members.id limit 1000";
     tenant FIND =
-        "select m.id, m.first_name, m.last_name, m.role, m.sees_clients, m.created_at, m.disabled_at, m.version, e.email
-         from members m left join account_emails e
+        "select m.id, m.first_name, m.last_name, m.role, m.sees_clients, m.created_at, m.disabled_at, m.version, e.email,
+             f.enabled_at is not null
+         from members m left join second_factors f on f.account_id = m.account_id
+         left join account_emails e
              on e.account_id = m.account_id and e.is_login and e.retired_at is null
          where m.practice_id = $1 and m.id = $2";
     tenant BY_ACCOUNT = "select id, disabled_at is null from members where practice_id = $1 and account_id = $2";
@@ -99,6 +103,7 @@ fn to_row(row: &crate::db::Row) -> Result<Row> {
         disabled_at: row.get(6)?,
         version: row.get(7)?,
         email: row.get::<Option<String>>(8)?.unwrap_or_default(),
+        second_factor: row.get(9)?,
     })
 }
 

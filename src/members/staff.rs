@@ -23,6 +23,8 @@ pub struct Row {
     pub created_at: Instant,
     pub disabled_at: Option<Instant>,
     pub version: i64,
+    /// Two-step sign-in is on.
+    pub second_factor: bool,
 }
 
 impl Row {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::queries as members_queries;
+use super::{Admitted, queries as members_queries};
 use crate::access::{Actor, Role};
 use crate::audit::Entry;
 use crate::clock::Instant;
@@ -56,6 +56,13 @@ pub struct Token {
     pub last_used_at: Option<Instant>,
 }
 
+/// What a request's token stands for.
+pub enum Bearer {
+    Holder(Box<Holder>),
+    /// Its member has yet to set up the second factor that the practice asks for.
+    Held,
+}
+
 /// Who a request's token speaks for.
 pub struct Holder {
     pub actor: Actor,
@@ -76,7 +83,7 @@ pub enum Made {
     TooMany,
 }
 
-pub fn by_secret(h: &House, secret: &str) -> Result<Option<Holder>> {
+pub fn by_secret(h: &House, secret: &str) -> Result<Option<Bearer>> {
     let found = h.one(&OWNER, params![crate::secrets::token_hash(secret)], |row| {
         let owner: (PracticeId, MemberId) = (row.get(0)?, row.get(1)?);
         Ok((owner, row.get::<TokenId>(2)?, row.get::<Option<Instant>>(3)?))
@@ -87,8 +94,11 @@ pub fn by_secret(h: &House, secret: &str) -> Result<Option<Holder>> {
     let system = Actor::system(practice);
     let member = members_queries::active(&h.practice(&system), member)?;
     let note_use = last_used.is_none_or(|at| h.now.since(at) >= NOTE_USE_EVERY);
-    let standing = super::in_practice(h, practice, member)?;
-    Ok(standing.map(|(actor, practice)| Holder { actor, practice, token, note_use }))
+    let admitted = super::admitted(h, practice, member)?;
+    Ok(admitted.map(|admitted| match admitted {
+        Admitted::In(actor, practice) => Bearer::Holder(Box::new(Holder { actor, practice, token, note_use })),
+        Admitted::Held(_) => Bearer::Held,
+    }))
 }
 
 /// Notes that a token was used just now.

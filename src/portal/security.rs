@@ -1,4 +1,4 @@
-//! Security in the portal: where one is signed in.
+//! Security in the portal: two-step sign-in, and where one is signed in.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::error::Result;
 use crate::routes::Routes;
 use crate::security::sessions::{SessionLine, lines};
+use crate::security::{TwoStep, two_step};
 use crate::ui::{Section, Shell};
 use crate::web::{Ctx, html};
 
@@ -20,12 +21,14 @@ pub fn routes(routes: Routes) -> Routes {
 struct SecurityPage {
     shell: Shell,
     sessions: Vec<SessionLine>,
+    two_step: TwoStep,
 }
 
 async fn show(ctx: Ctx) -> Result<Response> {
-    let sessions = lines(&ctx).await?;
-    html(
-        StatusCode::OK,
-        &SecurityPage { shell: ctx.shell(ctx.words().t("security-title"), Section::Profile), sessions },
-    )
+    let page = SecurityPage {
+        sessions: lines(&ctx).await?,
+        two_step: two_step(&ctx).await?,
+        shell: ctx.shell(ctx.words().t("security-title"), Section::Profile),
+    };
+    html(StatusCode::OK, &page)
 }

@@ -2,8 +2,9 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::profile::{self, Changed, Profile};
-use crate::access::{ANY_STAFF, RUNS_PRACTICE};
-use crate::error::{Error, Result};
+use super::second_factor::require;
+use crate::access::{ANY_STAFF, RUNS_PRACTICE, Role};
+use crate::error::{Error, FieldError, Result};
 use crate::routes::Routes;
 use crate::web::{Answer, Ctx, Json, Optional, idempotency_key, once};
 
@@ -19,6 +20,7 @@ struct Body {
     time_zone: String,
     created_at: String,
     version: i64,
+    second_factor_roles: Vec<&'static str>,
 }
 
 fn answer(profile: &Profile) -> Result<Answer> {
@@ -29,6 +31,7 @@ fn answer(profile: &Profile) -> Result<Answer> {
         time_zone: profile.time_zone.clone(),
         created_at: profile.created_at.rfc3339(),
         version: profile.version,
+        second_factor_roles: profile.second_factor_roles.iter().map(|role| role.as_str()).collect(),
     };
     Answer::new(StatusCode::OK, &body)
 }
@@ -43,6 +46,8 @@ async fn show(ctx: Ctx) -> Result<Answer> {
 struct Patch {
     name: Optional<String>,
     time_zone: Optional<String>,
+    /// Whose members must have a second factor.
+    second_factor_roles: Option<Vec<String>>,
     /// The version that the change was made from; a stale one is answered 409.
     version: Option<i64>,
 }
@@ -54,6 +59,13 @@ fn over(given: &Optional<String>, stands: &str) -> String {
     }
 }
 
+/// The roles that a body names.
+fn roles(named: &[String]) -> Result<Vec<Role>> {
+    let unknown = || FieldError::new("second_factor_roles", "A role is owner, admin, provider or support.");
+    let roles: Option<Vec<Role>> = named.iter().map(|name| Role::parse(name)).collect();
+    roles.ok_or_else(|| Error::Invalid(vec![unknown()]))
+}
+
 async fn update(ctx: Ctx, headers: HeaderMap, body: Json<Patch>) -> Result<Answer> {
     let key = idempotency_key(&headers)?;
     let words = ctx.words();
@@ -63,7 +75,12 @@ async fn update(ctx: Ctx, headers: HeaderMap, body: Json<Patch>) -> Result<Answe
                 let (now, patch) = (profile::find(p)?, &body.value);
                 let to = profile::parse(&over(&patch.name, &now.name), &over(&patch.time_zone, &now.time_zone), words);
                 match profile::change(p, &to.map_err(Error::Invalid)?, patch.version)? {
-                    Changed::Saved => answer(&profile::find(p)?),
+                    Changed::Saved => {
+                        if let Some(named) = &patch.second_factor_roles {
+                            require(p, &roles(named)?)?;
+                        }
+                        answer(&profile::find(p)?)
+                    }
                     Changed::Stale(now) => Err(Error::Conflict(format!(
                         "The practice was changed in between; it is at version {}.",
                         now.version

@@ -7,6 +7,7 @@ mod api;
 mod pages;
 mod profile;
 mod queries;
+mod second_factor;
 mod settings_page;
 
 use crate::access::{Actor, Role};
@@ -20,6 +21,8 @@ use crate::practice::{House, Practice};
 use crate::routes::Routes;
 use crate::secrets::token_hash;
 use crate::web::PracticeInfo;
+
+pub use second_factor::require as require_second_factor;
 
 const SETUP_KEY: &str = "setup";
 

@@ -1,6 +1,7 @@
 //! What a practice is called and what time it goes by.
 
 use super::queries;
+use crate::access::Role;
 use crate::audit::Entry;
 use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
@@ -18,6 +19,8 @@ pub struct Profile {
     pub time_zone: String,
     pub created_at: Instant,
     pub version: i64,
+    /// Whose members must have a second factor.
+    pub second_factor_roles: Vec<Role>,
 }
 
 /// What can be changed about it.

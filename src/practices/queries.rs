@@ -1,5 +1,6 @@
 use super::profile::{Change, Profile};
 use super::{NewPractice, SecuritySettings};
+use crate::access::Role;
 use crate::error::Result;
 use crate::ids::PracticeId;
 use crate::params;
@@ -12,7 +13,10 @@ crate::sql! {
     house SAVE_SECURITY =
         "update practices set staff_idle_minutes = $2, client_idle_minutes = $3, clients_may_change_email = $4,
          version = version + 1 where id = $1";
-    house FIND = "select name, slug, time_zone, created_at, version from practices where id = $1";
+    house SAVE_SECOND_FACTOR_ROLES =
+        "update practices set second_factor_roles = $2, version = version + 1 where id = $1";
+    house FIND =
+        "select name, slug, time_zone, created_at, version, second_factor_roles from practices where id = $1";
     house SAVE = "update practices set name = $2, time_zone = $3, version = version + 1 where id = $1";
     house REMEMBER = "insert into installation (key, value) values ($1, $2)";
     house REMEMBERED = "select value from installation where key = $1";
@@ -37,6 +41,10 @@ pub fn save_security(h: &House, id: PracticeId, settings: SecuritySettings) -> R
     h.run(&SAVE_SECURITY, values).map(drop)
 }
 
+pub fn save_second_factor_roles(h: &House, id: PracticeId, roles: &str) -> Result<()> {
+    h.run(&SAVE_SECOND_FACTOR_ROLES, params![id, roles]).map(drop)
+}
+
 pub fn find(h: &House, id: PracticeId) -> Result<Option<Profile>> {
     h.one(&FIND, params![id], |row| {
         Ok(Profile {
@@ -46,6 +54,7 @@ pub fn find(h: &House, id: PracticeId) -> Result<Option<Profile>> {
             time_zone: row.get(2)?,
             created_at: row.get(3)?,
             version: row.get(4)?,
+            second_factor_roles: Role::parse_all(&row.get::<String>(5)?),
         })
     })
 }

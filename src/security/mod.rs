@@ -1,7 +1,10 @@
-//! Settings > Security: where one is signed in, one's password, and for those who run the practice how long sessions may
+//! Settings > Security: where one is signed in, two-step sign-in, one's password, and for those who run the practice how long sessions may
 //! idle and what clients may change themselves.
 
+mod codes;
+mod required;
 pub mod sessions;
+mod two_step;
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -17,12 +20,13 @@ use crate::settings::menu;
 use crate::ui::{ErrorSummary, Field, Section, Shell, Tab};
 use crate::web::{Cookie, Ctx, Form, html, lead_to};
 use sessions::{SessionLine, lines};
+pub use two_step::{TwoStep, two_step};
 
 /// Idle minutes that can be set.
 const IDLE: std::ops::RangeInclusive<i64> = 1..=240;
 
 pub fn routes(routes: Routes) -> Routes {
-    sessions::routes(routes)
+    required::routes(codes::routes(two_step::routes(sessions::routes(routes))))
         .get("/settings/security", ANY_STAFF, show)
         .post("/settings/security/password", ANY_STAFF, change_password)
         .post("/settings/security/practice", RUNS_PRACTICE, save_practice)
@@ -34,6 +38,9 @@ struct SecurityPage {
     shell: Shell,
     menu: Vec<Tab>,
     sessions: Vec<SessionLine>,
+    two_step: TwoStep,
+    /// The roles that need it, for those who may say so.
+    required: Vec<Field>,
     errors: ErrorSummary,
     current_password: Field,
     password: Field,
@@ -65,6 +72,8 @@ async fn page(ctx: &Ctx, state: State, status: StatusCode) -> Result<Response> {
         shell: ctx.shell("Security", Section::Settings),
         menu: menu(ctx, "/settings/security")?,
         sessions: lines(ctx).await?,
+        two_step: two_step(ctx).await?,
+        required: required::fields(ctx)?,
         errors: ErrorSummary {
             items: state.refused.iter().map(|e| (e.field.clone(), e.message.clone())).collect(),
             title: words.t("ui-error-summary"),

@@ -55,6 +55,17 @@ impl Shell {
             .words(self.words)
     }
 
+    /// The field for a code in that dialog, which shows when one is asked for.
+    pub fn renew_code(&self) -> Field {
+        Field::text("code", self.words.t("ui-code"))
+            .id_prefix("renew-")
+            .required()
+            .input_mode("numeric")
+            .autocomplete("one-time-code")
+            .max_length(40)
+            .words(self.words)
+    }
+
     pub fn initials(&self) -> String {
         super::initials(&self.person)
     }

@@ -17,6 +17,8 @@ pub enum Cookie {
     Link,
     /// What has just been done, shown once.
     Flash,
+    /// The token of a sign-in that waits for a code.
+    Step,
 }
 
 impl Cookie {
@@ -30,6 +32,8 @@ impl Cookie {
             (Cookie::Link, false) => "ruh-link",
             (Cookie::Flash, true) => "__Host-ruh-flash",
             (Cookie::Flash, false) => "ruh-flash",
+            (Cookie::Step, true) => "__Host-ruh-step",
+            (Cookie::Step, false) => "ruh-step",
         }
     }
 
@@ -40,6 +44,7 @@ impl Cookie {
             Cookie::Device => Some(400 * 86_400),
             Cookie::Link => Some(3_600),
             Cookie::Flash => Some(60),
+            Cookie::Step => Some(600),
         }
     }
 

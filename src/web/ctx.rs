@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::access::{Actor, Member, Viewer, Who};
+use crate::access::{Actor, Member, Role, Viewer, Who};
 use crate::accounts::Session;
 use crate::app::{Door, Shared};
 use crate::error::{Error, Result};
@@ -28,13 +28,20 @@ pub struct Ctx {
     pub flash: Option<String>,
     pub device: Option<String>,
     pub link: Option<String>,
+    /// The token of a sign-in that waits for a code.
+    pub step: Option<String>,
 }
 
 #[derive(Clone)]
 pub enum Identity {
     Nobody,
     Signed(Box<SignedIn>),
-    Token { actor: Actor, practice: Box<PracticeInfo> },
+    Token {
+        actor: Actor,
+        practice: Box<PracticeInfo>,
+    },
+    /// A member's token, in a practice that asks them for a second factor which they have not set up.
+    HeldToken,
 }
 
 /// A live session and where it stands.
@@ -46,6 +53,9 @@ pub struct SignedIn {
     pub provisional: bool,
     pub idle: Duration,
     pub place: Option<(Actor, PracticeInfo)>,
+    /// Stands on the staff side of this practice, which asks for a second factor that is not set up: there is no actor,
+    /// and so nothing of the practice, until it is.
+    pub held: Option<PracticeInfo>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +67,8 @@ pub struct PracticeInfo {
     pub staff_idle_minutes: i64,
     pub client_idle_minutes: i64,
     pub clients_may_change_email: bool,
+    /// The roles whose members must have a second factor.
+    pub second_factor_roles: Vec<Role>,
 }
 
 impl Ctx {
@@ -65,7 +77,7 @@ impl Ctx {
         match &self.who {
             Identity::Signed(signed) => signed.place.as_ref().map(|(actor, _)| actor).ok_or(Error::NotFound),
             Identity::Token { actor, .. } => Ok(actor),
-            Identity::Nobody => Err(Error::NotFound),
+            Identity::Nobody | Identity::HeldToken => Err(Error::NotFound),
         }
     }
 
@@ -73,7 +85,7 @@ impl Ctx {
         match &self.who {
             Identity::Signed(signed) => signed.place.as_ref().map(|(_, practice)| practice).ok_or(Error::NotFound),
             Identity::Token { practice, .. } => Ok(practice.as_ref()),
-            Identity::Nobody => Err(Error::NotFound),
+            Identity::Nobody | Identity::HeldToken => Err(Error::NotFound),
         }
     }
 

@@ -24,6 +24,7 @@ ui-copied = Copied.
 ui-failed = That did not go through; nothing was saved. What you typed is still here. Please try again.
 ui-offline = There is no connection just now. What you typed is still here. Please try again in a moment.
 
+ui-code = Code
 ui-password = Password
 ui-password-show = Show password
 ui-password-hide = Hide password

@@ -164,6 +164,12 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET /join/{token}", "takes the token out of the address"),
     ("GET /join", "needs the token of a live invite link, in its cookie"),
     ("POST /join", "needs the token of a live invite link, in its cookie; capped"),
+    ("GET /sign-in/code", "needs the token of a sign-in whose password was right, in its cookie"),
+    ("POST /sign-in/code", "needs the token of a sign-in whose password was right, in its cookie; capped"),
+    ("GET /sign-in/lost-device", "says what to do"),
+    ("GET /two-step/reset/{token}", "takes the token out of the address"),
+    ("GET /two-step/reset", "needs the token, in its cookie"),
+    ("POST /two-step/reset", "needs the token of a ripe reset, in its cookie"),
     ("POST /invitation/again", "needs a replaced link's token; mails the address on file only"),
 ];
 

@@ -19,6 +19,7 @@ const SLICES: &[&str] = &[
     "portal_access",
     "practices",
     "public",
+    "second_factor",
     "security",
     "settings",
 ];

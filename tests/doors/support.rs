@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use testkit::{Answer, Browser, Mail, PASSWORD, TestApp, TestPractice, json};
+use testkit::{Answer, Authenticator, Browser, Mail, PASSWORD, TestApp, TestPractice, json};
 
 /// Another password than everybody's.
 pub const OTHER: &str = "copper meadow whistle";
@@ -125,4 +125,35 @@ pub fn row_counts(t: &TestApp) -> BTreeMap<String, usize> {
 /// Signs in with everybody's password.
 pub async fn opens(t: &TestApp, email: &str) -> bool {
     lets_in(t, email, PASSWORD).await
+}
+
+/// Sets up two-step sign-in in a browser that is signed in; returns the app and the recovery codes.
+pub async fn set_up_codes(t: &TestApp, browser: &mut Browser) -> (Authenticator, Vec<String>) {
+    let begun = browser.post("/two-step/set-up", &[("password", PASSWORD)]).await;
+    assert_eq!((begun.status, begun.location()), (303, "/two-step/confirm"), "{}", begun.text);
+    let page = browser.get("/two-step/confirm").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let app = Authenticator::of(&page);
+    let done = browser.post("/two-step/confirm", &[("code", &app.code(t))]).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    t.run_jobs().await;
+    // The next code is another one.
+    t.advance(std::time::Duration::from_secs(30));
+    (app, codes_on(&done))
+}
+
+/// The recovery codes that a page shows.
+pub fn codes_on(page: &Answer) -> Vec<String> {
+    let codes = page.text.split("<li><code>").skip(1);
+    let codes: Vec<String> = codes.filter_map(|rest| Some(rest.split_once("</code>")?.0.to_string())).collect();
+    assert_eq!(codes.len(), 10, "{}", page.text);
+    codes
+}
+
+/// A browser whose password was right, before the page that asks for the code.
+pub async fn before_the_code(t: &TestApp, email: &str) -> Browser {
+    let mut browser = t.browser();
+    let answer = browser.post("/sign-in", &[("email", email), ("password", PASSWORD)]).await;
+    assert_eq!((answer.status, answer.location()), (303, "/sign-in/code"), "{}", answer.text);
+    browser
 }

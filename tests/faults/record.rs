@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use testkit::{Answer, Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json};
+use testkit::ruh::access::Role;
+use testkit::{Answer, Authenticator, Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json};
 
 /// Routes that change nothing that the record is about, and why.
 const UNRECORDED: &[(&str, &str)] = &[
@@ -239,6 +240,63 @@ async fn verbs_of_an_account(walk: &mut Walk<'_>, practice: &TestPractice, owner
     let mut anew = t.browser();
     anew.open_link(&t.mail_to(&practice.owner_email).link()).await;
     walk.verb("POST /reset", About::Nobody, anew.post("/reset", &[("password", PASSWORD)])).await;
+    verbs_of_two_steps(walk, practice).await;
+}
+
+/// A member sets up two-step sign-in, signs in with it, loses the device, and turns it off.
+async fn verbs_of_two_steps(walk: &mut Walk<'_>, practice: &TestPractice) {
+    let t = walk.t;
+    let step = std::time::Duration::from_secs(30);
+    let id = t.member(practice, Role::Owner, "two@calm.example").await;
+    let second = t.member(practice, Role::Owner, "second@calm.example").await;
+    let mut member = t.signed_in("two@calm.example").await;
+    let roles = member.post("/settings/security/two-step", &[("support", "true")]);
+    walk.verb("POST /settings/security/two-step", About::Nobody, roles).await;
+    let begin = member.post("/two-step/set-up", &[("password", PASSWORD)]);
+    walk.verb("POST /two-step/set-up", About::Nobody, begin).await;
+    let app = Authenticator::of(&member.get("/two-step/confirm").await);
+    let code = app.code(t);
+    let fields = [("code", code.as_str())];
+    let confirm = member.post("/two-step/confirm", &fields);
+    walk.verb("POST /two-step/confirm", About::Nobody, confirm).await;
+    t.advance(step);
+    let mut anew = t.browser();
+    anew.post("/sign-in", &[("email", "two@calm.example"), ("password", PASSWORD)]).await;
+    walk.verb("POST /sign-in/code", About::Nobody, anew.post("/sign-in/code", &[("code", &app.code(t))])).await;
+    t.advance(step);
+    let code = app.code(t);
+    let both = [("password", PASSWORD), ("code", code.as_str())];
+    walk.verb("POST /two-step/codes", About::Nobody, anew.post("/two-step/codes", &both)).await;
+    let mut owner = t.signed_in("second@calm.example").await;
+    let ask = format!("/settings/members/{id}/second-factor-reset");
+    let route = "POST /settings/members/{id}/second-factor-reset";
+    walk.verb(route, About::Nobody, owner.post(&ask, &[])).await;
+    walk.verb("POST /two-step/reset/stop", About::Nobody, anew.post("/two-step/reset/stop", &[])).await;
+    owner.post(&ask, &[]).await;
+    let path = format!("{ask}/cancel");
+    let cancel = owner.post(&path, &[]);
+    walk.verb(&format!("{route}/cancel"), About::Nobody, cancel).await;
+    let mut program = t.browser().bearer(&t.token(practice, second).await);
+    let none = Json::Object(serde_json::Map::new());
+    let path = format!("/api/v1/members/{id}/second-factor-reset");
+    let route = "/api/v1/members/{id}/second-factor-reset";
+    walk.verb(&format!("POST {route}"), About::Nobody, program.json("POST", &path, &none)).await;
+    walk.verb(&format!("DELETE {route}"), About::Nobody, program.json("DELETE", &path, &none)).await;
+    program.json("POST", &path, &none).await;
+    t.advance(std::time::Duration::from_secs(24 * 3600));
+    t.run_jobs().await;
+    let mut link = t.browser();
+    link.open_link(&t.mail_to("two@calm.example").link()).await;
+    walk.verb("POST /two-step/reset", About::Nobody, link.post("/two-step/reset", &[])).await;
+    let mut member = t.signed_in("two@calm.example").await;
+    member.post("/two-step/set-up", &[("password", PASSWORD)]).await;
+    let app = Authenticator::of(&member.get("/two-step/confirm").await);
+    member.post("/two-step/confirm", &[("code", &app.code(t))]).await;
+    t.advance(step);
+    let code = app.code(t);
+    let both = [("password", PASSWORD), ("code", code.as_str())];
+    walk.verb("POST /two-step/off", About::Nobody, member.post("/two-step/off", &both)).await;
+    t.run_jobs().await;
 }
 
 async fn verbs_about_members(walk: &mut Walk<'_>, owner: &mut Browser) {

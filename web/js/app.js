@@ -4,6 +4,7 @@ import 'htmx.org';
 import './requests.js';
 import './toast.js';
 import './copy.js';
+import './print.js';
 import './password.js';
 import './forms.js';
 import './dialog.js';

@@ -144,13 +144,15 @@ class SessionWatch extends HTMLElement {
     this.renewing = true;
     const form = event.target;
     const password = form.elements.password.value;
+    // Nobody is asked for a code before the password was right.
+    const code = form.elements.code.value;
     const button = form.querySelector('.btn');
     const busy = setTimeout(() => button.setAttribute('aria-busy', 'true'), 100);
     try {
       const response = await plainFetch(this.getAttribute('sign-in'), {
         method: 'POST',
         headers: { Accept: 'application/json' },
-        body: new URLSearchParams({ password }),
+        body: new URLSearchParams({ password, code }),
       });
       const answer = await response.json();
       if (answer.ok) {
@@ -159,7 +161,12 @@ class SessionWatch extends HTMLElement {
         this.tell('renewed');
       } else {
         this.complain(answer.message || this.dataset.failed);
-        form.elements.password.select();
+        if (answer.code) {
+          this.door.querySelector('[data-code]').hidden = false;
+          form.elements.code.select();
+        } else {
+          form.elements.password.select();
+        }
       }
     } catch {
       this.complain(this.dataset.failed);

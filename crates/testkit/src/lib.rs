@@ -1,6 +1,7 @@
 //! A whole program in a test: its own database on either engine, a clock that stands still, browsers with cookies,
 //! the mail that was sent, and raw SQL beside the program. A test that leaves a due job unrun fails.
 
+mod authenticator;
 mod browser;
 mod database;
 mod mails;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+pub use authenticator::{Authenticator, unbase32};
 pub use browser::{Answer, Browser};
 pub use database::{Cell, Raw};
 pub use mails::{Mail, parse as parse_mail};

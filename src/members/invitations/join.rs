@@ -9,7 +9,7 @@ use super::accept::{Acceptance, How, accept, refusal};
 use super::{Invitation, OPENINGS_LIMIT, event, queries, read_token};
 use crate::access::{Access, Actor};
 use crate::accounts::{self, Attempt, Stand, check_new};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::PracticeId;
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Field, Section, Shell};
@@ -158,9 +158,8 @@ async fn post(ctx: Ctx, Form(typed): Form<JoinForm>) -> Result<Response> {
     let door = ctx.app.practice(Actor::link_holder(found.practice));
     match door.write(move |p| accept(p, id, &how)).await? {
         Acceptance::In { account, member } => {
-            let started = accounts::start_for(&ctx, account, Stand::At(found.practice, member.0)).await?;
-            let started = started.ok_or_else(|| Error::internal("an accepted account has no session"))?;
-            let mut response = started.lead(&ctx, started.landing(), &found.invitation.invitee.email.key)?;
+            let stand = Stand::At(found.practice, member.0);
+            let mut response = accounts::enter(&ctx, account, stand, &found.invitation.invitee.email.key).await?;
             Cookie::Link.clear(&ctx.app, &mut response)?;
             Ok(response)
         }

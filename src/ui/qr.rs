@@ -7,6 +7,21 @@ use crate::error::{Error, Result};
 /// Light modules around the code, without which cameras do not find it.
 const QUIET: usize = 4;
 
+/// A drawing of our own making, for a page.
+pub struct Svg(String);
+
+impl std::fmt::Display for Svg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl askama::filters::HtmlSafe for Svg {}
+
+/// The code as part of a page.
+pub fn drawing(text: &str, title: &str) -> Result<Svg> {
+    svg(text, title).map(Svg)
+}
+
 /// The code as an SVG of its own, for a page or a file. `title`: what a screen reader says.
 pub fn svg(text: &str, title: &str) -> Result<String> {
     let code = QRBuilder::new(text).ecl(ECL::M).build().map_err(|e| Error::internal(format!("qr: {e}")))?;
