@@ -315,6 +315,21 @@ both_engines! {
         assert_eq!(owner.post("/two-step/confirm", &[("code", &app.code(&t))]).await.location(), "/two-step/set-up");
     }
 
+    async fn codes_go_on_after_the_key_was_changed(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let (app, recovery) = set_up_codes(&t, &mut t.signed_in(&practice.owner_email).await).await;
+        let sealed = || t.raw.rows("select secret from second_factors")[0][0].clone();
+        let before = sealed();
+        t.app.secrets.rotate().expect("another key");
+        assert_eq!(ruh::keys::reseal(&t.app).await.expect("sealed anew"), 1);
+        assert_ne!(sealed(), before);
+        for code in [app.code(&t), recovery[0].clone()] {
+            let mut browser = before_the_code(&t, &practice.owner_email).await;
+            assert_eq!(browser.post("/sign-in/code", &[("code", &code)]).await.status, 303, "{code}");
+        }
+        t.run_jobs().await;
+    }
+
     async fn r62_neither_database_nor_log_holds_a_secret(t: TestApp) {
         let log = Log::everything();
         let practice = t.practice("Calm Harbour").await;

@@ -37,7 +37,28 @@ async fn owner_again(t: &TestApp, scene: &mut Scene) {
     scene.owner = t.signed_in(&scene.practice.owner_email).await;
 }
 
+/// `ruh second-factor reset`, beside the running program.
+fn at_the_console(t: &TestApp, email: &str) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ruh"));
+    command.args(["second-factor", "reset", "--email", email]);
+    command.env("RUH_DATA_DIR", t.folder()).env("RUH_DATABASE_URL", t.raw.url());
+    command.env("RUH_PUBLIC_URL", "http://localhost:8080").output().expect("the binary")
+}
+
 both_engines! {
+    async fn whoever_runs_the_server_turns_it_off_at_once(t: TestApp) {
+        let scene = scene(&t).await;
+        let done = at_the_console(&t, EMAIL);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(!alive(&scene.provider, "/home").await, "sessions end");
+        signed_in_with(&t, EMAIL, PASSWORD).await;
+        assert_eq!(t.raw.count("select count(*) from jobs where kind = 'second_factor.tell_off'"), 1);
+        assert_eq!(t.raw.count("select count(*) from audit_entries where action = 'second_factor.off'"), 1);
+        for email in [EMAIL, "nobody@calm.example"] {
+            assert_eq!(at_the_console(&t, email).status.code(), Some(1), "{email}");
+        }
+    }
+
     async fn after_a_day_the_holders_own_press_turns_it_off(t: TestApp) {
         let mut scene = scene(&t).await;
         assert_eq!(ask(&mut scene).await.status, 303);
