@@ -64,6 +64,9 @@ pub struct Settings {
     /// Seconds after which a job of a server that died is taken over [default: 60].
     #[arg(long, env = "RUH_LEASE_SECONDS", global = true)]
     pub lease_seconds: Option<u64>,
+    /// Seconds within which each request is answered, with 503 if it must be [default: 60].
+    #[arg(long, env = "RUH_ANSWER_SECONDS", global = true)]
+    pub answer_seconds: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +90,8 @@ pub struct Config {
     /// 0 to 23, in UTC; nothing where no daily copies are wanted.
     pub backup_hour: Option<i8>,
     pub backup_passphrase: Option<String>,
+    /// How long a request may take until it is answered. Nobody hangs on a database that does not answer.
+    pub answers_within: std::time::Duration,
 }
 
 impl Settings {
@@ -123,6 +128,9 @@ impl Settings {
             backup_dir: self.backup_dir.or(file.backup_dir).unwrap_or_else(|| data_dir.join("backups")),
             backup_hour: parse_hour(self.backup_hour.or(file.backup_hour).as_deref())?,
             backup_passphrase: self.backup_passphrase.or(file.backup_passphrase).filter(|text| !text.is_empty()),
+            answers_within: std::time::Duration::from_secs(
+                self.answer_seconds.or(file.answer_seconds).unwrap_or(60).max(1),
+            ),
             public_url,
             data_dir,
         })

@@ -49,7 +49,10 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
             let id = signed.session.id;
             let stale = app.now().since(signed.session.last_seen_at) >= accounts::TOUCH_EVERY;
             if presence == Presence::Counts && stale {
-                app.write(move |h| accounts::touch(h, id)).await?;
+                // Nor must this: the session then ends when its idle time has passed since it was last noted.
+                if app.write(move |h| accounts::touch(h, id)).await.is_err() {
+                    tracing::warn!("the use of a session could not be noted");
+                }
             }
             Ok(Identity::Signed(signed))
         }
@@ -105,6 +108,9 @@ fn minutes(count: i64) -> Duration {
     Duration::from_secs(60 * u64::try_from(count.max(1)).unwrap_or(15))
 }
 
+/// A session that was last seen in the future is over as well: the clock was put back, and nobody knows for how long it
+/// has been left alone. Two servers may differ by a little.
 fn is_idle(now: Instant, last_seen: Instant, limit: Duration) -> bool {
-    now.since(last_seen) >= limit
+    const SKEW: Duration = Duration::from_secs(120);
+    now.since(last_seen) >= limit || last_seen.since(now) > SKEW
 }

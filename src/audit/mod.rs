@@ -84,14 +84,14 @@ impl Reads {
 
 /// Notes that somebody read something; it is written with the next batch.
 pub async fn note_read(app: &Shared, actor: &Actor, entry: Entry) -> Result<()> {
+    // A full batch is written by the one who finds it full, so the list cannot grow without end. Where it cannot be
+    // written, nobody reads any more: not unrecorded.
+    if app.reads.lock().len() >= WAITING_LIMIT {
+        write_reads(app).await?;
+    }
     let read = Read { id: app.ids.new_id(), at: app.now(), actor: actor.clone(), entry };
-    let waiting = {
-        let mut all = app.reads.lock();
-        all.push(read);
-        all.len()
-    };
-    // A full batch is written by the one who filled it, so the list cannot grow without end.
-    if waiting >= WAITING_LIMIT { write_reads(app).await } else { Ok(()) }
+    app.reads.lock().push(read);
+    Ok(())
 }
 
 /// Writes the reads that wait. On failure they go back to wait, so that an outage loses none of them.

@@ -13,7 +13,9 @@ mod sql;
 mod sqlite;
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
+use crossbeam_channel::Receiver;
 use tokio::sync::oneshot;
 
 pub use cells::Kind;
@@ -28,6 +30,9 @@ use crate::error::Error;
 
 /// Verbs and pages that may wait for a database thread at once; one more is answered 503.
 const QUEUE_LIMIT: usize = 4096;
+/// What waited so long for a thread is answered 503 and not begun: whoever asked has gone, and while the database is away
+/// the queue must not grow into work that nobody wants any more when it is back.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DbError {
@@ -75,11 +80,14 @@ enum Inner<'a> {
 trait Work: Send {
     /// Runs inside the transaction; `true` asks for a commit.
     fn run(&mut self, tx: &Tx) -> bool;
+    /// Since it was queued.
+    fn waited(&self) -> Duration;
     /// Called once, after the commit (or its failure); answers the one who waits.
     fn finish(self: Box<Self>, commit: Result<(), DbError>);
 }
 
 struct Waiting<F, T> {
+    queued: std::time::Instant,
     closure: F,
     outcome: Option<Result<T, Error>>,
     reply: Option<oneshot::Sender<Result<T, Error>>>,
@@ -99,8 +107,12 @@ where
         good
     }
 
+    fn waited(&self) -> Duration {
+        self.queued.elapsed()
+    }
+
     fn finish(self: Box<Self>, commit: Result<(), DbError>) {
-        let Waiting { closure, outcome, reply } = *self;
+        let Waiting { closure, outcome, reply, .. } = *self;
         // Let go of first: whoever hears of a failure may want back what the closure held.
         drop(closure);
         let outcome = match (outcome, commit) {
@@ -114,6 +126,17 @@ where
             // The one who asked may have gone away; the work is done all the same.
             let _ = reply.send(outcome);
         }
+    }
+}
+
+/// The next of those that wait, without those that have waited too long.
+fn next_of(waiting: &Receiver<Box<dyn Work>>) -> Option<Box<dyn Work>> {
+    loop {
+        let work = waiting.recv().ok()?;
+        if work.waited() < PATIENCE {
+            return Some(work);
+        }
+        work.finish(Err(DbError::Busy));
     }
 }
 
@@ -183,7 +206,8 @@ impl Db {
         F: FnMut(&Tx) -> Result<T, Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let work: Box<dyn Work> = Box::new(Waiting { closure, outcome: None, reply: Some(reply) });
+        let work: Box<dyn Work> =
+            Box::new(Waiting { queued: crate::clock::stopwatch(), closure, outcome: None, reply: Some(reply) });
         let queue = match (&self.backend, &door) {
             (Backend::Sqlite(db), Door::Read) => &db.readers,
             (Backend::Sqlite(db), Door::Write) => &db.writer,

@@ -2,14 +2,14 @@
 //! run again on 40001 and 40P01; pages run read only. See docs/decisions/0002 for why there is no second pool.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls, Statement, error::SqlState};
 
-use super::{Cell, DbError, Inner, QUEUE_LIMIT, RefCell, Row, Tx, Value, Work, migrate};
+use super::{Cell, DbError, Inner, QUEUE_LIMIT, RefCell, Row, Tx, Value, Work, migrate, next_of};
 
 /// Threads that write.
 const WRITERS: usize = 8;
@@ -20,10 +20,33 @@ const RACE_TRIES: u32 = 3;
 /// of its indexes, and PostgreSQL takes that for a conflict: without a turn of its own a verb can lose every time.
 const TRIES_BESIDE_OTHERS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 pub struct Postgres {
     pub readers: Sender<Box<dyn Work>>,
     pub writers: Sender<Box<dyn Work>>,
+}
+
+/// Where the server is, and whether it could be reached.
+struct Server {
+    config: Config,
+    /// When somebody last tried in vain.
+    failed: Mutex<Option<std::time::Instant>>,
+}
+
+impl Server {
+    /// Connects, unless somebody has just tried in vain: while the server is away everybody is told at once, and it is
+    /// asked again each second.
+    fn connect(&self) -> Result<Session, DbError> {
+        let failed = |at: &Option<std::time::Instant>| at.is_some_and(|at| at.elapsed() < ASKED_AGAIN_AFTER);
+        if failed(&self.failed.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Err(DbError::Unavailable("it could not be reached a moment ago".into()));
+        }
+        let connected = connect(&self.config);
+        let now = connected.is_err().then(crate::clock::stopwatch);
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        connected
+    }
 }
 
 /// A connection and the statements prepared on it.
@@ -34,17 +57,17 @@ pub struct Session {
 
 impl Postgres {
     pub fn open(url: &str, readers: usize) -> Result<Postgres, DbError> {
-        let config = config(url)?;
-        let mut first = connect(&config)?;
+        let server = Arc::new(Server { config: config(url)?, failed: Mutex::new(None) });
+        let mut first = server.connect()?;
         migrate::postgres(&mut first.client)?;
         let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
         let (writer, writes) = crossbeam_channel::bounded(QUEUE_LIMIT);
         for n in 0..readers.max(1) {
-            spawn(format!("ruh-pg-read-{n}"), config.clone(), reads.clone(), Mode::Read)?;
+            spawn(format!("ruh-pg-read-{n}"), server.clone(), reads.clone(), Mode::Read)?;
         }
         let turn = Arc::new(RwLock::new(()));
         for n in 0..WRITERS {
-            spawn(format!("ruh-pg-write-{n}"), config.clone(), writes.clone(), Mode::Write(turn.clone()))?;
+            spawn(format!("ruh-pg-write-{n}"), server.clone(), writes.clone(), Mode::Write(turn.clone()))?;
         }
         Ok(Postgres { readers: reader, writers: writer })
     }
@@ -54,7 +77,8 @@ fn config(url: &str) -> Result<Config, DbError> {
     let mut config: Config = url.parse().map_err(|e| DbError::Other(format!("RUH_DATABASE_URL: {e}")))?;
     config.connect_timeout(CONNECT_TIMEOUT).application_name("ruh");
     // A session that a network swallowed must not hold a verb for ever.
-    config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(20));
+    config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(3)).keepalives_retries(3);
+    config.tcp_user_timeout(Duration::from_secs(20));
     Ok(config)
 }
 
@@ -100,22 +124,22 @@ impl Mode {
     }
 }
 
-fn spawn(name: String, config: Config, work: Receiver<Box<dyn Work>>, mode: Mode) -> Result<(), DbError> {
+fn spawn(name: String, server: Arc<Server>, work: Receiver<Box<dyn Work>>, mode: Mode) -> Result<(), DbError> {
     let body = move || {
         let mut session = None;
-        while let Ok(mut work) = work.recv() {
-            let outcome = run(&config, &mut session, work.as_mut(), &mode);
+        while let Some(mut work) = next_of(&work) {
+            let outcome = run(&server, &mut session, work.as_mut(), &mode);
             work.finish(outcome);
         }
     };
     std::thread::Builder::new().name(name).spawn(body).map(drop).map_err(|e| DbError::Other(e.to_string()))
 }
 
-fn run(config: &Config, slot: &mut Option<Session>, work: &mut dyn Work, mode: &Mode) -> Result<(), DbError> {
+fn run(server: &Server, slot: &mut Option<Session>, work: &mut dyn Work, mode: &Mode) -> Result<(), DbError> {
     let mut outcome = Err(DbError::Conflict);
     for attempt in 0..mode.tries() {
         if slot.as_ref().is_none_or(|s| s.client.is_closed()) {
-            *slot = Some(connect(config)?);
+            *slot = Some(server.connect()?);
         }
         let Some(session) = slot.as_mut() else { continue };
         let tried = mode.in_turn(attempt, || {

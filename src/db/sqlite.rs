@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::{Cell, DbError, Inner, QUEUE_LIMIT, Row, Tx, Value, Work, migrate};
+use super::{Cell, DbError, Inner, QUEUE_LIMIT, Row, Tx, Value, Work, migrate, next_of};
 
 /// The first library without the WAL bug that loses committed writes.
 const OLDEST_LIBRARY: i32 = 3_051_003;
@@ -74,7 +74,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbErr
 }
 
 fn read_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
-    while let Ok(mut work) = work.recv() {
+    while let Some(mut work) = next_of(work) {
         let begun = conn.execute_batch("begin deferred").map_err(error);
         if begun.is_ok() {
             work.run(&transaction(conn));
@@ -88,7 +88,7 @@ fn read_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
 }
 
 fn write_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
-    while let Ok(first) = work.recv() {
+    while let Some(first) = next_of(work) {
         write_group(conn, first, work);
     }
 }

@@ -27,7 +27,9 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
     let wants_json = for_programs || request.headers().contains_key("hx-request") && method != "GET";
     let is_asset = path.starts_with("/assets/");
     let reference = app.ids.new_id().simple().to_string();
-    let mut response = next.run(request).await;
+    let answer = tokio::time::timeout(app.config.answers_within, next.run(request)).await;
+    let mut response =
+        answer.unwrap_or_else(|_| Error::Db(DbError::Unavailable("no answer in time".into())).into_response());
     app.metrics.requests.inc();
     let status = response.status();
     if status.is_server_error() {

@@ -2,10 +2,14 @@
 //! tampered audit record, data of another version.
 
 mod audit;
+mod away;
 mod backup;
 mod backup_daily;
 mod backup_kills;
+mod clock;
 mod crash;
+mod disk;
+mod ground;
 mod keys;
 mod mail;
 mod migrations;

@@ -78,11 +78,26 @@ impl Drop for Smtp {
     }
 }
 
+/// An answer over a real connection; status 0 where there was none.
+#[derive(Debug, Default)]
+pub struct Answered {
+    pub status: u16,
+    pub body: String,
+    pub cookies: Vec<String>,
+    pub retry_after: Option<u64>,
+}
+
 /// Status and body of a request over a real connection; status 0 where there was no answer.
 pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let answered = answer(method, url, headers, body);
+    (answered.status, answered.body)
+}
+
+pub fn answer(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Answered {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(std::time::Duration::from_secs(90)))
+        .max_redirects(0)
         .build()
         .into();
     let mut request = ureq::http::Request::builder().method(method).uri(url);
@@ -91,10 +106,16 @@ pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u
     }
     match agent.run(request.body(body.to_string()).expect("a request")) {
         Ok(mut response) => {
-            let text = response.body_mut().read_to_string();
-            text.map_or((0, String::new()), |text| (response.status().as_u16(), text))
+            let Ok(body) = response.body_mut().read_to_string() else { return Answered::default() };
+            let all = |name: &str| response.headers().get_all(name).iter().filter_map(|v| v.to_str().ok());
+            Answered {
+                status: response.status().as_u16(),
+                body,
+                cookies: all("set-cookie").map(str::to_string).collect(),
+                retry_after: all("retry-after").next().and_then(|seconds| seconds.parse().ok()),
+            }
         }
-        Err(_) => (0, String::new()),
+        Err(_) => Answered::default(),
     }
 }
 
@@ -105,6 +126,8 @@ pub struct Setting {
     pub database: String,
     pub port: u16,
     pub environment: Vec<(String, String)>,
+    /// What starts it, if not we ourselves.
+    starter: Vec<String>,
 }
 
 impl Setting {
@@ -116,6 +139,7 @@ impl Setting {
             database: database.to_string(),
             port: free.port(),
             environment: vec![("RUH_LOG".into(), "warn".into()), ("RUH_BACKUP_HOUR".into(), "off".into())],
+            starter: Vec::new(),
         }
     }
 
@@ -124,14 +148,23 @@ impl Setting {
         self
     }
 
+    /// Started by a program that gets the binary and its arguments, and becomes it.
+    pub fn through(mut self, starter: &[&str]) -> Setting {
+        self.starter = starter.iter().map(ToString::to_string).collect();
+        self
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ruh"));
+        let whole =
+            self.starter.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_ruh")]).chain(arguments.iter().copied());
+        let whole: Vec<&str> = whole.collect();
+        let mut command = Command::new(whole[0]);
         command
-            .args(arguments)
+            .args(&whole[1..])
             .env("RUH_DATA_DIR", &self.folder)
             .env("RUH_DATABASE_URL", &self.database)
             .env("RUH_LISTEN", format!("127.0.0.1:{}", self.port))
@@ -201,6 +234,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// As if the power went.
     pub fn kill(mut self) {
         self.child.kill().expect("a kill");
