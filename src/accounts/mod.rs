@@ -31,7 +31,7 @@ pub use pages::{sign_in_as_member, sign_in_page};
 pub use passwords::{Weakness, check_new};
 pub use places::{Place, PlaceKind, places_of, reaches_only};
 pub use provisional::{attempt_again, attempt_sign_up};
-pub use reset_pages::{link_mark, new_password_field, take_link};
+pub use reset_pages::{invited_password_field, link_mark, new_password_field, take_link};
 pub use second_step::{Refused as CodeRefused, Trier as CodeTrier};
 pub use sessions::{
     NO_PLACE_IDLE, Session, SessionRow, TOUCH_EVERY, end, end_all_of_access, end_all_of_account, end_all_of_member,

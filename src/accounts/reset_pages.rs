@@ -152,13 +152,22 @@ fn reset_page(ctx: &Ctx, error: Option<String>, dead: Option<Dead>) -> ResetPage
 
 /// The field for a new password, wherever one is chosen.
 pub fn new_password_field(words: Words, error: Option<String>) -> Field {
-    Field::password("password", words.t("field-new-password"))
+    chosen_password(words, "field-new-password", error).hint(words.t("password-rule"))
+}
+
+fn chosen_password(words: Words, label: &str, error: Option<String>) -> Field {
+    Field::password("password", words.t(label))
         .error(error)
-        .hint(words.t("password-rule"))
         .required()
         .autocomplete("new-password")
         .strength()
         .words(words)
+}
+
+/// The field with which an invitation is answered. Whether its address has an account already is told to nobody, so one
+/// name and one hint are true for both: a new password, or the one that is there.
+pub fn invited_password_field(words: Words, error: Option<String>) -> Field {
+    chosen_password(words, "field-password", error).hint(words.t("invitation-password-hint"))
 }
 
 async fn link_of(ctx: &Ctx) -> Result<std::result::Result<links::Link, Dead>> {

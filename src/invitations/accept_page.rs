@@ -87,6 +87,7 @@ pub fn accept_page(ctx: &Ctx, found: &Found, way: Way, error: Option<String>) ->
         (Asks::SignedUp(_), Way::Here) => None,
         (Asks::SignedUp(_), Way::Usual) => Some(known("sign-up-chosen-password", error)),
         (Asks::Connect, _) => Some(known("field-password", error)),
+        (Asks::Password, _) => Some(accounts::invited_password_field(words, error)),
         _ => Some(accounts::new_password_field(words, error)),
     };
     let title = words.with(said.title, &values);

@@ -66,6 +66,14 @@ impl Shell {
             .words(self.words)
     }
 
+    /// Where one is, in full: the header may have no room for it.
+    pub fn place(&self) -> String {
+        if self.stand.is_empty() {
+            return self.practice.clone();
+        }
+        format!("{} · {} · {}", self.practice, self.person, self.stand)
+    }
+
     pub fn initials(&self) -> String {
         super::initials(&self.person)
     }

@@ -146,6 +146,7 @@ invitation-lead = { $practice } has invited you to your Client Portal. Create a 
 invitation-lead-provider = { $provider } at { $practice } has invited you to your Client Portal. Create a password, and you are in.
 invitation-email = You will sign in with
 invitation-button = Create password
+invitation-password-hint = A new one with 10 characters or more; or your own, if you have an account here.
 invitation-have-account = You already have a Ruh Care account with this email? Type its password here, and this place is added to it.
 invitation-known-account = There is already an account with this email. Please type that account's password, or set a new one with “Forgot your password?” on the sign-in page.
 invitation-again = Something changed in the meantime. Please try once more.

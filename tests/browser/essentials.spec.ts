@@ -37,10 +37,10 @@ test('without script: sign-in, invitation, portal, saving one’s details', asyn
   await phone.goto(await invitationLink(ruh, ana.email));
   await expect(phone).toHaveURL(/\/invitation$/);
   await lookWithout(phone, page);
-  await phone.getByLabel('New password', { exact: true }).fill('short');
+  await phone.getByLabel('Password', { exact: true }).fill('short');
   await phone.getByRole('button', { name: 'Create password' }).click();
-  await expect(phone.getByLabel('New password', { exact: true })).toHaveAccessibleDescription(/10 characters or more/);
-  await phone.getByLabel('New password', { exact: true }).fill(ana.password);
+  await expect(phone.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/10 characters or more/);
+  await phone.getByLabel('Password', { exact: true }).fill(ana.password);
   await phone.getByRole('button', { name: 'Create password' }).click();
   await expect(phone.getByRole('heading', { level: 1 })).toHaveText('Hello, Ana');
   await lookWithout(phone, page);

@@ -69,7 +69,7 @@ test('a colleague is invited, joins on a phone, and is let go', async ({ ruh, pa
   await expect(row(page, 'Cleo Court')).toContainText('Link opened');
 
   await phone.goto(link);
-  await phone.getByLabel('New password', { exact: true }).fill(cleo.password);
+  await phone.getByLabel('Password', { exact: true }).fill(cleo.password);
   await phone.getByRole('button', { name: 'Join' }).click();
   await expect(phone).toHaveURL(/\/home$/);
   await page.reload();
@@ -228,7 +228,7 @@ test('joining works without script', async ({ ruh, page, visitor }) => {
   const link = linkIn(await ruh.mail.waitForMail(cleo.email), /join-staff/);
   const plain = await visitor({ scripts: false });
   await plain.goto(link);
-  await plain.getByLabel('New password', { exact: true }).fill(cleo.password);
+  await plain.getByLabel('Password', { exact: true }).fill(cleo.password);
   await plain.getByRole('button', { name: 'Join' }).click();
   await expect(plain).toHaveURL(/\/home$/);
 });

@@ -85,7 +85,7 @@ test('a client of two practices: neither shows the other, and nothing connects b
   await expect(hers.getByRole('heading', { level: 1 })).toHaveText('Welcome, Anna');
   await expect(hers.getByRole('contentinfo')).toContainText('Type its password here');
   await look(hers);
-  const password = hers.getByRole('main').getByLabel('New password', { exact: true });
+  const password = hers.getByRole('main').getByLabel('Password', { exact: true });
   await password.fill('another one altogether');
   await hers.getByRole('button', { name: 'Create password' }).click();
   await expect(hers.getByRole('alert')).toContainText('There is already an account with this email');
@@ -128,7 +128,7 @@ test('a therapist is a client elsewhere, invited while another person is signed 
   await expect(shared.getByRole('main')).toContainText(owner.email);
   await expect(shared.getByRole('main')).not.toContainText(/Ana|López|Riverside/);
   await look(shared);
-  const password = shared.getByRole('main').getByLabel('New password', { exact: true });
+  const password = shared.getByRole('main').getByLabel('Password', { exact: true });
   await password.fill(ana.password);
   await shared.getByRole('button', { name: 'Create password' }).click();
   await expect(shared.getByRole('alert')).toContainText('There is already an account with this email');

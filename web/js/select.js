@@ -4,13 +4,18 @@ class Select extends HTMLElement {
   connectedCallback() {
     this.addEventListener('change', (event) => this.changed(event.target));
     this.addEventListener('click', (event) => {
-      if (event.target.closest('[data-clear]')) this.mark(false);
+      if (event.target.closest('[data-clear]')) this.clear();
     });
     this.update();
   }
 
   get boxes() {
     return [...this.querySelectorAll('tbody input[name="id"]')];
+  }
+
+  /** Two boxes mark the whole page: one in the table's head, and one above the cards of a phone. */
+  get pages() {
+    return [...this.querySelectorAll('[data-page]')];
   }
 
   get all() {
@@ -28,17 +33,23 @@ class Select extends HTMLElement {
     for (const box of this.boxes) box.checked = checked;
     if (!checked && this.all) this.all.checked = false;
     this.update();
-    if (!checked) this.querySelector('[data-page]')?.focus();
+  }
+
+  clear() {
+    this.mark(false);
+    // The bar goes away, and the focus with it.
+    this.pages.find((page) => page.checkVisibility())?.focus();
   }
 
   update() {
     const bar = this.querySelector('.select-bar');
     if (!bar) return;
     const chosen = this.boxes.filter((box) => box.checked).length;
-    const page = this.querySelector('[data-page]');
     const whole = chosen > 0 && chosen === this.boxes.length;
-    page.checked = whole;
-    page.indeterminate = chosen > 0 && !whole;
+    for (const page of this.pages) {
+      page.checked = whole;
+      page.indeterminate = chosen > 0 && !whole;
+    }
     bar.toggleAttribute('data-on', chosen > 0);
     const offer = this.querySelector('[data-all]');
     if (offer) offer.hidden = !whole;

@@ -100,7 +100,7 @@ fn join_page(ctx: &Ctx, found: &Found, error: Option<String>) -> JoinPage {
         lead: words.with("join-lead", &[("practice", &found.practice_name)]),
         link: accounts::link_mark(ctx),
         email: found.invitation.invitee.email.address.clone(),
-        password: accounts::new_password_field(words, error),
+        password: accounts::invited_password_field(words, error),
     }
 }
 

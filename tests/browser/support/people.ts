@@ -108,7 +108,7 @@ export async function invitationLink(ruh: Ruh, email: string, count = 1): Promis
 /** Opens an invitation's link and creates a password. */
 export async function accept(page: Page, link: string, password = ana.password) {
   await page.goto(link);
-  await page.getByRole('main').getByLabel('New password', { exact: true }).fill(password);
+  await page.getByRole('main').getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Create password' }).click();
   await expect(page).toHaveURL(/\/portal$/);
 }
