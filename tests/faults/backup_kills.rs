@@ -60,6 +60,28 @@ fn r58_killed_while_backing_up_postgres() {
     killed_while_backing_up(Engine::Postgres);
 }
 
+/// A disk that is full in the middle: said plainly, and nothing is left.
+#[test]
+fn r58_a_full_disk_leaves_no_file() {
+    let ground = Ground::new(Engine::Sqlite);
+    let setting = crowded(&ground);
+    let kept = Kept::new(&ground, "full.backup");
+    // 50 kB a file at most, and the program is told of it instead of being killed.
+    let script = "trap '' XFSZ; ulimit -f 100; exec \"$0\" backup \"$1\"";
+    let tried = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_ruh"), kept.text()])
+        .env("RUH_DATA_DIR", &setting.folder)
+        .env("RUH_DATABASE_URL", &setting.database)
+        .env("RUH_LOG", "warn")
+        .output()
+        .expect("the binary");
+    assert_eq!(tried.status.code(), Some(1), "{}", said(&tried));
+    assert!(said(&tried).contains("could not be written"), "{}", said(&tried));
+    assert!(!kept.0.exists() && !kept.0.with_added_extension("unfinished").exists());
+    let made = setting.run(&["backup", kept.text()], "");
+    assert!(made.status.success(), "{}", said(&made));
+}
+
 fn refuses_to_serve(setting: &Setting) {
     for command in ["serve", "migrate"] {
         let refused = setting.run(&[command], "");
