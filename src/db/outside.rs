@@ -8,8 +8,9 @@ use super::{DbError, Engine, outside_postgres, outside_sqlite};
 const DERIVED: [&str; 2] = ["client_search", "refinery_schema_history"];
 /// Stands in a PostgreSQL database as long as a restore into it has not ended well.
 pub const UNFINISHED: &str = "restore_unfinished";
-/// A session is of no use elsewhere, and whoever restores an old state wants nobody signed in by it.
-const LEFT_OUT: [&str; 1] = ["sessions"];
+/// A session is of no use elsewhere, nor is a sign-in that waits for its code, and whoever restores an old state wants
+/// nobody signed in by it.
+const LEFT_OUT: [&str; 2] = ["sessions", "pending_sign_ins"];
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Table {
