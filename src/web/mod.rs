@@ -11,7 +11,7 @@ mod json;
 pub use bodies::{BODY_LIMIT, arrived, taken};
 pub use cookies::{Cookie, cookie_value};
 pub use ctx::{Ctx, Identity, PracticeInfo, SignedIn};
-pub use finish::{finish, security_headers};
+pub use finish::finish;
 pub use forms::{Form, Path, Query, safe_next};
 pub use idempotency::{Answer, key as idempotency_key, once, purge as purge_keys, was_done};
 pub use json::{Json, Optional, problem};

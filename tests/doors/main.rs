@@ -10,6 +10,7 @@ mod equal;
 mod foreign_sites;
 mod groups;
 mod guessing;
+mod headers;
 mod history;
 mod join;
 mod keys;

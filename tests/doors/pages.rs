@@ -42,7 +42,8 @@ pub fn faults(html: &str) -> Vec<String> {
     faults
 }
 
-fn directive(policy: &str, name: &str) -> String {
+/// One part of a content security policy.
+pub fn directive(policy: &str, name: &str) -> String {
     let found = policy.split(';').map(str::trim).find(|part| part.split(' ').next() == Some(name));
     found.unwrap_or_else(|| panic!("no {name} in {policy}")).to_string()
 }
