@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::json;
 use testkit::ruh::db::Engine;
 
-use crate::support::{Ground, Setting, Smtp, long};
+use crate::support::{Ground, Setting, Smtp, kills, long};
+use crate::table::Row;
 
 /// Clients of whom some part is missing: a verb was torn.
 const TORN: &str = "select count(*) from clients c where
@@ -21,10 +22,11 @@ const TORN: &str = "select count(*) from clients c where
         where i.practice_id = c.practice_id and i.client_id = c.id)";
 
 fn killed_under_load(engine: Engine) {
+    let row = Row::open("R46", engine, "kill -9 under load");
     let ground = Ground::new(engine);
     let setting = ground.setting().with("RUH_UNDO_SECONDS", "3600");
     let token = setting.practice();
-    let kills = if long() { 500 } else { 10 };
+    let kills = kills(10);
     let acknowledged = Mutex::new(BTreeSet::new());
     let number = AtomicUsize::new(0);
     for round in 0..kills {
@@ -73,6 +75,12 @@ fn killed_under_load(engine: Engine) {
     // What asks for torn verbs does see one.
     ground.raw.run("delete from activities where kind = 'client.added' and client_id in (select id from clients where email = 'after@example.org')");
     assert_eq!(ground.raw.count(TORN), 1);
+    let happened = format!(
+        "{} answered 201 and all there, {} more unanswered, none torn; audit record whole",
+        acknowledged.len(),
+        there.len() - acknowledged.len()
+    );
+    row.held(format!("{kills} kills"), happened);
 }
 
 #[test]
@@ -121,14 +129,28 @@ fn two_servers(engine: Engine) {
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
 
+/// Runs `round` once, or in the long run ten times, under a row of its own.
+fn in_rounds(row: Row, happened: &str, mut round: impl FnMut()) {
+    let rounds = if long() { 10 } else { 1 };
+    for _ in 0..rounds {
+        round();
+    }
+    row.held(rounds, happened);
+}
+
+fn two_servers_in_rounds(engine: Engine) {
+    let row = Row::open("R42", engine, "two servers on one outbox");
+    in_rounds(row, "120 mails a round, each once; the audit record is one chain", || two_servers(engine));
+}
+
 #[test]
 fn r42_two_servers_send_each_mail_once_sqlite() {
-    two_servers(Engine::Sqlite);
+    two_servers_in_rounds(Engine::Sqlite);
 }
 
 #[test]
 fn r42_two_servers_send_each_mail_once_postgres() {
-    two_servers(Engine::Postgres);
+    two_servers_in_rounds(Engine::Postgres);
 }
 
 fn sending_by(ground: &Ground, smtp: &Smtp) -> Setting {
@@ -185,33 +207,49 @@ fn link(raw: &str) -> String {
     unfolded.split_whitespace().find(|w| w.contains("/invitation/")).expect("a link").to_string()
 }
 
+fn killed_with_the_line_cut(engine: Engine) {
+    let row = Row::open("R47", engine, "kill -9 after the dot, line cut");
+    let happened = "came twice, with the same Message-ID and link";
+    in_rounds(row, happened, || killed_after_the_dot(engine, &["--drop-after-dot", "1"]));
+}
+
 #[test]
 fn r47_killed_after_the_dot_with_the_line_cut_sqlite() {
-    killed_after_the_dot(Engine::Sqlite, &["--drop-after-dot", "1"]);
+    killed_with_the_line_cut(Engine::Sqlite);
 }
 
 #[test]
 fn r47_killed_after_the_dot_with_the_line_cut_postgres() {
-    killed_after_the_dot(Engine::Postgres, &["--drop-after-dot", "1"]);
+    killed_with_the_line_cut(Engine::Postgres);
+}
+
+fn killed_while_waiting(engine: Engine) {
+    let row = Row::open("R47", engine, "kill -9 after the dot, no answer yet");
+    let happened = "came twice, with the same Message-ID and link";
+    in_rounds(row, happened, || killed_after_the_dot(engine, &["--stall", "answer"]));
 }
 
 #[test]
 fn r47_killed_while_waiting_for_the_answer_sqlite() {
-    killed_after_the_dot(Engine::Sqlite, &["--stall", "answer"]);
+    killed_while_waiting(Engine::Sqlite);
 }
 
 #[test]
 fn r47_killed_while_waiting_for_the_answer_postgres() {
-    killed_after_the_dot(Engine::Postgres, &["--stall", "answer"]);
+    killed_while_waiting(Engine::Postgres);
+}
+
+fn killed_in_the_middle(engine: Engine, stalls: &[&str]) {
+    let row = Row::open("R47", engine, "kill -9 in the middle of the mail");
+    in_rounds(row, "came once", || stalls.iter().for_each(|stall| killed_before_the_dot(engine, stall)));
 }
 
 #[test]
 fn r47_killed_in_the_middle_of_the_mail_sqlite() {
-    killed_before_the_dot(Engine::Sqlite, "command");
-    killed_before_the_dot(Engine::Sqlite, "dot");
+    killed_in_the_middle(Engine::Sqlite, &["command", "dot"]);
 }
 
 #[test]
 fn r47_killed_in_the_middle_of_the_mail_postgres() {
-    killed_before_the_dot(Engine::Postgres, "dot");
+    killed_in_the_middle(Engine::Postgres, &["dot"]);
 }

@@ -7,16 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::ruh::db::Engine;
 use testkit::{Json, json};
 
-use crate::support::{Ground, http};
+use crate::support::{Ground, http, long};
+use crate::table::Row;
 
 fn rotated_under_load(engine: Engine) {
+    let row = Row::open("R60", engine, "the key changed under load");
     let ground = Ground::new(engine);
     let setting = ground.setting().with("RUH_UNDO_SECONDS", "3600");
     let token = setting.practice();
     let server = setting.serve();
     let (stop, number) = (AtomicBool::new(false), AtomicUsize::new(0));
     let noted = Mutex::new(BTreeMap::new());
-    let rotations = 2;
+    let rotations = if long() { 10 } else { 2 };
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
@@ -44,11 +46,12 @@ fn rotated_under_load(engine: Engine) {
     let resealed = setting.run(&["keys", "reseal"], "");
     let said = String::from_utf8_lossy(&resealed.stdout).into_owned();
     assert!(said.contains("0 values were sealed anew"), "the rotation itself left nothing: {said}");
-    for old in ["1", "2"] {
-        let retired = setting.run(&["keys", "retire", old], "");
+    for old in 1..=rotations {
+        let retired = setting.run(&["keys", "retire", &old.to_string()], "");
         assert!(retired.status.success(), "{}", String::from_utf8_lossy(&retired.stderr));
     }
-    assert!(!setting.run(&["keys", "retire", "3"], "").status.success(), "the one in use stays");
+    let newest = (rotations + 1).to_string();
+    assert!(!setting.run(&["keys", "retire", &newest], "").status.success(), "the one in use stays");
     let authorization = format!("Bearer {token}");
     for (id, note) in &noted {
         let url = setting.url(&format!("/api/v1/clients/{id}"));
@@ -62,9 +65,10 @@ fn rotated_under_load(engine: Engine) {
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     let listed = setting.run(&["keys", "list"], "");
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    assert!(listed.contains("key 3") && listed.contains("key 1   retired"), "{listed}");
+    assert!(listed.contains(&format!("key {newest}")) && listed.contains("key 1   retired"), "{listed}");
     let file = std::fs::read_to_string(ground.folder.path().join("secret.key")).expect("the keys");
     assert!(file.lines().all(|line| !listed.contains(line.split(':').nth(1).expect("a key"))), "shows no key");
+    row.held(format!("{rotations} changes"), format!("{} notes saved meanwhile, all read back", noted.len()));
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod record;
 mod start;
 mod stop;
 mod support;
+mod table;
 mod writers;

@@ -2,9 +2,11 @@
 
 use testkit::ruh::db::Engine;
 
-use crate::support::Ground;
+use crate::support::{Ground, long};
+use crate::table::Row;
 
 fn newer_data(engine: Engine) {
+    let row = Row::open("R51", engine, "started on data of a newer version");
     let ground = Ground::new(engine);
     let setting = ground.setting();
     assert!(setting.run(&["migrate"], "").status.success());
@@ -17,6 +19,7 @@ fn newer_data(engine: Engine) {
     assert!(said.contains("newer version") && said.contains("999"), "{said}");
     let served = setting.run(&["serve"], "");
     assert_eq!(served.status.code(), Some(1), "the server refuses too");
+    row.held(1, "refused by every command, with the reason");
 }
 
 #[test]
@@ -32,6 +35,7 @@ fn r51_data_of_a_newer_version_is_refused_postgres() {
 /// Killed between two migrations, or within the second: a migration is a transaction, so the first alone is there. The
 /// next start goes on from it.
 fn half_migrated(engine: Engine) {
+    let row = Row::open("R51", engine, "a migration cut short");
     let ground = Ground::new(engine);
     let setting = ground.setting();
     // What stands in the way makes the second migration fail at its end.
@@ -66,6 +70,7 @@ fn half_migrated(engine: Engine) {
     );
     assert!(found.1.contains("ana@example.org"), "the index of the second works: {}", found.1);
     assert_eq!(server.stop(), Some(0));
+    row.held(1, "the next start went on from there");
 }
 
 #[test]
@@ -80,7 +85,9 @@ fn r51_a_migration_that_was_cut_short_goes_on_postgres() {
 
 /// Servers that start on an empty folder and database at once: one makes the key and migrates, the others wait for it.
 fn first_starts_at_once(engine: Engine) {
-    for _ in 0..5 {
+    let row = Row::open("R51", engine, "six first starts at once");
+    let rounds = if long() { 50 } else { 5 };
+    for _ in 0..rounds {
         let ground = Ground::new(engine);
         let starts: Vec<_> = (0..6)
             .map(|_| {
@@ -93,6 +100,7 @@ fn first_starts_at_once(engine: Engine) {
             assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
         }
     }
+    row.held(rounds, "all came up, with one key and one set of tables");
 }
 
 #[test]

@@ -315,3 +315,11 @@ impl Ground {
 pub fn long() -> bool {
     std::env::var("RUH_FAULTS").is_ok_and(|v| v == "long")
 }
+
+/// How often the server is killed: `bounded` times in `make test`, a thousand or as RUH_FAULTS_KILLS says in the long run.
+pub fn kills(bounded: usize) -> usize {
+    if !long() {
+        return bounded;
+    }
+    std::env::var("RUH_FAULTS_KILLS").map_or(1000, |v| v.parse().expect("RUH_FAULTS_KILLS is a number"))
+}

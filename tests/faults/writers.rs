@@ -1,6 +1,8 @@
 //! Many writers at once: nothing is lost, a failure is its own, and nobody hears "busy".
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use testkit::ruh::accounts::{GuessOutcome, Guesses};
 use testkit::ruh::db::Engine;
@@ -8,6 +10,7 @@ use testkit::ruh::error::Error;
 use testkit::{Raw, TestApp, both_engines, json};
 
 use crate::support::{Ground, long};
+use crate::table::Row;
 
 /// A counter that every writer raises: one row that all of them fight for.
 pub fn counter(t: &TestApp) -> Guesses {
@@ -91,31 +94,59 @@ both_engines! {
     }
 }
 
-/// Fifty people press at once, and a command runs beside the server: nobody is told that the database is busy.
+/// Fifty people press at once, a few times each or for a minute, and a command runs beside the server: nobody is told
+/// that the database is busy.
 #[test]
 fn r41_fifty_writers_never_hear_busy() {
+    let row = Row::open("R41", Engine::Sqlite, "50 writers at once");
     let ground = Ground::new(Engine::Sqlite);
     let setting = ground.setting().with("RUH_UNDO_SECONDS", "3600");
     let token = setting.practice();
     let server = setting.serve();
-    let each = if long() { 400 } else { 6 };
-    let beside = {
-        let setting = setting.clone();
-        std::thread::spawn(move || (0..3).map(|_| setting.token()).collect::<Vec<_>>())
-    };
-    std::thread::scope(|scope| {
-        for writer in 0..50 {
-            let (server, token) = (&server, token.as_str());
-            scope.spawn(move || {
-                for n in 0..each {
-                    server.invite(token, &format!("c{writer}-{n}@example.org"));
-                }
-            });
-        }
+    let begun = testkit::ruh::clock::stopwatch();
+    let minute = Duration::from_secs(60);
+    let enough = |added: usize| if long() { begun.elapsed() >= minute } else { added >= 6 };
+    let (count, slowest) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let writing = AtomicBool::new(true);
+    let commands = std::thread::scope(|scope| {
+        // Three in any case, and on as long as there is somebody to be beside.
+        let (beside, still) = (setting.clone(), &writing);
+        let beside = scope.spawn(move || {
+            let mut made = 0;
+            while made < 3 || still.load(Ordering::SeqCst) {
+                beside.token();
+                made += 1;
+            }
+            made
+        });
+        let writers: Vec<_> = (0..50)
+            .map(|writer| {
+                let (server, token, enough) = (&server, token.as_str(), &enough);
+                let (count, slowest) = (&count, &slowest);
+                scope.spawn(move || {
+                    let mut added = 0;
+                    while !enough(added) {
+                        let asked = testkit::ruh::clock::stopwatch();
+                        server.invite(token, &format!("c{writer}-{added}@example.org"));
+                        let waited = u64::try_from(asked.elapsed().as_millis()).expect("milliseconds");
+                        slowest.fetch_max(waited, Ordering::SeqCst);
+                        added += 1;
+                        count.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            })
+            .collect();
+        let ended: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        writing.store(false, Ordering::SeqCst);
+        assert!(ended.iter().all(Result::is_ok), "a writer was turned away");
+        beside.join().expect("the commands")
     });
-    assert_eq!(beside.join().expect("the commands").len(), 3);
     assert_eq!(server.stop(), Some(0));
-    assert_eq!(ground.raw.count("select count(*) from clients"), 50 * each);
+    let added = count.into_inner();
+    assert_eq!(ground.raw.count("select count(*) from clients"), i64::try_from(added).expect("a count"));
+    let happened =
+        format!("{added} added, {commands} commands beside, nobody turned away, slowest {} ms", slowest.into_inner());
+    row.held(if long() { "one minute" } else { "6 each" }, happened);
 }
 
 #[tokio::test]
