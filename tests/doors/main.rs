@@ -21,6 +21,7 @@ mod members;
 mod members_gone;
 mod members_roles;
 mod pages;
+mod passwords;
 mod resets;
 mod second_factor;
 mod second_factor_caps;

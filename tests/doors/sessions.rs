@@ -301,4 +301,22 @@ both_engines! {
         signed_in_with(&t, &practice.owner_email, crate::support::OTHER).await;
         assert!(!crate::support::opens(&t, &practice.owner_email).await);
     }
+
+    async fn r11_every_session_has_256_bits_of_its_own(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut tokens = std::collections::BTreeSet::new();
+        for _ in 0..8 {
+            let token = session(&t.signed_in(&practice.owner_email).await);
+            // 43 signs of 6 bits, or more.
+            assert!(token.len() >= 43, "{token}");
+            assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
+            tokens.insert(token);
+        }
+        assert_eq!(tokens.len(), 8);
+        // No two have the same beginning or end either: nothing in them is a constant, a count or a time.
+        for part in [0..8, 35..43] {
+            let parts: std::collections::BTreeSet<&str> = tokens.iter().map(|token| &token[part.clone()]).collect();
+            assert_eq!(parts.len(), 8, "{tokens:?}");
+        }
+    }
 }
