@@ -3,7 +3,7 @@
 use testkit::{PASSWORD, TestApp, both_engines, json};
 
 use crate::capture::Smtp;
-use crate::support::{accept, history, invited, kinds, newest_invitation, press_invite};
+use crate::support::{accept, history, invited, kinds, newest_invitation, note_of, press_invite};
 
 both_engines! {
     async fn c3_five_a_day_and_the_sixth_is_refused_with_words(t: TestApp) {
@@ -103,7 +103,7 @@ both_engines! {
         assert_eq!(owner.post(&format!("/clients/{id}"), &edit("1", "first")).await.status, 303);
         press_invite(&mut owner, &id).await;
         assert_eq!(owner.post(&format!("/clients/{id}"), &edit("2", "second")).await.status, 303);
-        assert_eq!(t.raw.rows("select note from clients"), [[Some("second".to_string())]]);
+        assert_eq!(note_of(&t, &practice, &id).await, "second");
         t.send_mail().await;
         // Both at the same moment.
         let (mut a, mut b) = (owner.copy(), owner.copy());
@@ -111,7 +111,7 @@ both_engines! {
         let third = edit("3", "third");
         let (saved, sent) = tokio::join!(a.post(&save, &third), b.post(&invite, &[]));
         assert_eq!((saved.status, sent.status), (303, 303));
-        assert_eq!(t.raw.rows("select note from clients"), [[Some("third".to_string())]]);
+        assert_eq!(note_of(&t, &practice, &id).await, "third");
         assert_eq!(newest_invitation(&t, &practice, &id).await["state"], "queued");
     }
 

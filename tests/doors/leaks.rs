@@ -137,7 +137,7 @@ both_engines! {
         // Nor do the files of the database, whatever was deleted from its tables since.
         let files: Vec<Vec<u8>> =
             ["ruh.db", "ruh.db-wal"].iter().filter_map(|name| std::fs::read(t.folder().join(name)).ok()).collect();
-        assert!(files.is_empty() || files.iter().any(|bytes| holds(bytes, "markednote")), "it is the database");
+        assert!(files.is_empty() || files.iter().any(|bytes| holds(bytes, "Markedlast")), "it is the database");
         for needle in secrets.passwords.iter().chain(&secrets.tokens) {
             assert!(!files.iter().any(|bytes| holds(bytes, needle)), "a file holds {needle}");
         }

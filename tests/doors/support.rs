@@ -78,6 +78,12 @@ pub async fn change_email(t: &TestApp, practice: &TestPractice, client: &str, em
     program.json("PATCH", &format!("/api/v1/clients/{client}"), &json!({ "email": email })).await
 }
 
+/// The note on a client's record: sealed in the database, so asked for as a program would.
+pub async fn note_of(t: &TestApp, practice: &TestPractice, client: &str) -> testkit::Json {
+    let token = t.token(practice, practice.owner).await;
+    t.browser().bearer(&token).get(&format!("/api/v1/clients/{client}")).await.json()["note"].clone()
+}
+
 /// Presses the one button of the invitation's card.
 pub async fn press_invite(owner: &mut Browser, client: &str) -> Answer {
     let answer = owner.post(&format!("/clients/{client}/invite"), &[]).await;
