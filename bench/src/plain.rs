@@ -43,6 +43,8 @@ pub fn transactions(file: &Path, from: u64, count: u64) -> f64 {
         let tx = conn.transaction().expect("a transaction");
         for row in &rows {
             let values = row.columns.iter().zip(&row.values).map(|(column, value)| match value {
+                // The sealer may have been there already: an addition leaves them empty.
+                _ if matches!(column.as_str(), "seq" | "hash") => Value::Null,
                 Value::Blob(id) if id.len() == 16 && OWN.contains(&column.as_str()) => {
                     let next = ids.len() as u64;
                     Value::Blob(ids.entry(id.clone()).or_insert_with(|| renewed(id, n, next)).clone())
