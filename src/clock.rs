@@ -31,7 +31,18 @@ impl Instant {
 
     /// RFC 3339 in UTC, to the second.
     pub fn rfc3339(self) -> String {
-        self.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        // Not by strftime: a list says it of every row.
+        let at = jiff::tz::Offset::UTC.to_datetime(self.timestamp());
+        let (date, time) = (at.date(), at.time());
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            date.year(),
+            date.month(),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        )
     }
 
     /// As people say it, in a zone: "3 Mar 2026, 3:05 pm".

@@ -179,8 +179,17 @@ fn country_of(zone: &str) -> phonenumber::country::Id {
 
 /// A phone number as people in its country write it, with the country in front.
 pub fn phone_said(e164: &str) -> String {
+    if let Some(said) = north_american(e164) {
+        return said;
+    }
     phonenumber::parse(None, e164)
         .map_or_else(|_| e164.to_string(), |n| n.format().mode(phonenumber::Mode::International).to_string())
+}
+
+/// North America's numbers have one shape: telling it by hand is much faster, and a list says fifty of them.
+fn north_american(e164: &str) -> Option<String> {
+    let digits = e164.strip_prefix("+1").filter(|rest| rest.len() == 10 && rest.bytes().all(|b| b.is_ascii_digit()))?;
+    Some(format!("+1 {}-{}-{}", &digits[..3], &digits[3..6], &digits[6..]))
 }
 
 /// A birth date, YYYY-MM-DD: a real day, not in the future, not more than 130 years ago.
@@ -253,6 +262,17 @@ pub fn unlinked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_north_american_number_is_said_by_hand_as_the_library_says_it() {
+        for number in ["+12125550123", "+14165550123", "+18765550123", "+17875550123", "+18005550123"] {
+            let parsed = phonenumber::parse(None, number).unwrap_or_else(|e| panic!("{e}"));
+            let said = parsed.format().mode(phonenumber::Mode::International).to_string();
+            assert_eq!(phone_said(number), said);
+        }
+        assert_eq!(north_american("+121255501"), None);
+        assert_eq!(north_american("+4930901820"), None);
+    }
 
     #[test]
     fn emails() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::duplicates::Duplicate;
 use super::list::Listed;
 use super::record::{Client, Typed};
+use crate::ids::{ClientId, GroupId, MemberId};
 use crate::invitations::{Event, Invitation, State};
 use crate::web::Optional;
 
@@ -167,36 +168,36 @@ impl InvitationBody {
 
 /// A row of the list.
 #[derive(Debug, Serialize)]
-pub struct Item {
-    id: String,
-    first_name: String,
-    last_name: String,
-    preferred_name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    group_id: Option<String>,
-    primary_provider_id: Option<String>,
-    record_number: Option<String>,
-    source: String,
+pub struct Item<'r> {
+    id: ClientId,
+    first_name: &'r str,
+    last_name: &'r str,
+    preferred_name: Option<&'r str>,
+    email: Option<&'r str>,
+    phone: Option<&'r str>,
+    group_id: Option<GroupId>,
+    primary_provider_id: Option<MemberId>,
+    record_number: Option<&'r str>,
+    source: &'r str,
     created_at: String,
-    invitation_state: Option<String>,
+    invitation_state: Option<&'r str>,
 }
 
-impl Item {
-    pub fn new(row: &Listed) -> Item {
+impl Item<'_> {
+    pub fn new(row: &Listed) -> Item<'_> {
         Item {
-            id: row.id.to_string(),
-            first_name: row.first_name.clone(),
-            last_name: row.last_name.clone(),
-            preferred_name: row.preferred_name.clone(),
-            email: row.email.clone(),
-            phone: row.phone.clone(),
-            group_id: row.group.map(|g| g.to_string()),
-            primary_provider_id: row.primary_provider.map(|m| m.to_string()),
-            record_number: row.record_number.clone(),
-            source: row.source.clone(),
+            id: row.id,
+            first_name: &row.first_name,
+            last_name: &row.last_name,
+            preferred_name: row.preferred_name.as_deref(),
+            email: row.email.as_deref(),
+            phone: row.phone.as_deref(),
+            group_id: row.group,
+            primary_provider_id: row.primary_provider,
+            record_number: row.record_number.as_deref(),
+            source: &row.source,
             created_at: row.created_at.rfc3339(),
-            invitation_state: row.invitation.clone(),
+            invitation_state: row.invitation.as_deref(),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::list::{ListQuery, Pick, Said, Sort, Wanted};
 use crate::error::Result;
+use crate::groups::Group;
+use crate::members::{self, Provider};
 use crate::practice::Practice;
-use crate::{groups, members};
 
 /// One filter: a labelled choice that stands in the address.
 pub struct Filter {
@@ -28,16 +29,21 @@ fn fixed(choices: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// The filters as they stand. What is filtered by stays to be seen, though it could not be chosen any more.
-pub fn all(p: &Practice, query: &ListQuery, wanted: &Wanted) -> Result<Vec<Filter>> {
+pub fn all(
+    p: &Practice,
+    query: &ListQuery,
+    wanted: &Wanted,
+    (groups, providers): (&[Group], &[Provider]),
+) -> Result<Vec<Filter>> {
     let mut of_group = fixed(&[("", "All"), ("none", "No group")]);
-    of_group.extend(groups::all(p)?.into_iter().map(|group| (group.id.to_string(), group.name)));
+    of_group.extend(groups.iter().map(|group| (group.id.to_string(), group.name.clone())));
     if let Pick::One(_) = wanted.group
         && !of_group.iter().any(|(id, _)| *id == query.group_id)
     {
         of_group.push((query.group_id.clone(), "A group that is gone".into()));
     }
     let mut of_provider = fixed(&[("", "All"), ("none", "Nobody yet")]);
-    of_provider.extend(members::providers(p)?.into_iter().map(|provider| (provider.id.to_string(), provider.name)));
+    of_provider.extend(providers.iter().map(|provider| (provider.id.to_string(), provider.name.clone())));
     if let Pick::One(id) = wanted.provider
         && !of_provider.iter().any(|(id, _)| *id == query.provider_id)
     {

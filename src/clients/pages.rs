@@ -54,6 +54,8 @@ struct ColumnHead {
 
 struct Row {
     listed: Listed,
+    /// Said again and again in a row's HTML.
+    name: String,
     initials: String,
     cells: Vec<Cell>,
     /// Label of the row's button; empty where there is nothing to send.
@@ -103,7 +105,7 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
             let all_here = first && rows.next.is_none();
             let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted, list::SHOWN_COUNT)? };
             let (groups, providers) = (groups::all(p)?, members::providers(p)?);
-            let filters = filters::all(p, &asked, &wanted)?;
+            let filters = filters::all(p, &asked, &wanted, (&groups, &providers))?;
             Ok((rows, total, filters, columns::of(p, member)?, groups, providers))
         })
         .await?;
@@ -185,7 +187,8 @@ fn row(listed: Listed, columns: &[Column], zone: &str) -> Row {
     let cell = |column: &Column| Cell {
         label: column.label(),
         class: class(*column),
-        text: column.text(&listed, zone),
+        // A badge says its own text.
+        text: if *column == Column::Invitation { String::new() } else { column.text(&listed, zone) },
         dot: listed
             .group_colour
             .as_ref()
@@ -193,9 +196,11 @@ fn row(listed: Listed, columns: &[Column], zone: &str) -> Row {
             .map(|colour| GroupDot { colour: colour.clone() }),
         status: (*column == Column::Invitation).then(|| row_status(&listed)),
     };
+    let name = listed.name();
     Row {
         cells: columns.iter().map(cell).collect(),
-        initials: initials(&listed.name()),
+        initials: initials(&name),
+        name,
         send: match (listed.email.is_some() && listed.status == "active", listed.invitation.as_deref()) {
             (true, None | Some("void")) => "Send invitation",
             (true, Some("sent" | "kept" | "bounced" | "superseded")) => "Resend invitation",
