@@ -190,6 +190,11 @@ impl Setting {
 
     /// Makes a practice and returns its owner's API token.
     pub fn practice(&self) -> String {
+        self.practice_of("olive@example.org")
+    }
+
+    /// The same for an owner with this address.
+    pub fn practice_of(&self, owner: &str) -> String {
         let arguments = [
             "practice",
             "create",
@@ -198,18 +203,22 @@ impl Setting {
             "--owner-name",
             "Olive Owner",
             "--owner-email",
-            "olive@example.org",
+            owner,
             "--time-zone",
             "Europe/Berlin",
             "--password-stdin",
         ];
         let made = self.run(&arguments, PASSWORD);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        self.token()
+        self.token_of(owner)
     }
 
     pub fn token(&self) -> String {
-        let made = self.run(&["token", "create", "--email", "olive@example.org", "--name", "test"], "");
+        self.token_of("olive@example.org")
+    }
+
+    fn token_of(&self, email: &str) -> String {
+        let made = self.run(&["token", "create", "--email", email, "--name", "test"], "");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         String::from_utf8_lossy(&made.stdout).lines().last().expect("a token").to_string()
     }
