@@ -11,7 +11,7 @@ alter table sessions add column idled boolean not null default false;
 create table second_factors (
     account_id uuid primary key references accounts (id),
     -- What the codes are made from, sealed.
-    secret bytea not null,
+    secret_sealed bytea not null,
     created_at bigint not null,
     -- Nothing until the first code was given: then it is being set up, in the session named here and no other.
     enabled_at bigint,

@@ -8,13 +8,13 @@ use crate::practice::House;
 
 crate::sql! {
     house ON = "select 1 from second_factors where account_id = $1 and enabled_at is not null";
-    house SECRET = "select secret from second_factors where account_id = $1 and enabled_at is not null";
+    house SECRET = "select secret_sealed from second_factors where account_id = $1 and enabled_at is not null";
     house BEING_SET_UP =
-        "select secret from second_factors
+        "select secret_sealed from second_factors
          where account_id = $1 and session_id = $2 and enabled_at is null and created_at > $3";
     house FORGET_SET_UP = "delete from second_factors where account_id = $1 and enabled_at is null";
     house INSERT =
-        "insert into second_factors (account_id, secret, created_at, session_id, last_step)
+        "insert into second_factors (account_id, secret_sealed, created_at, session_id, last_step)
          values ($1, $2, $3, $4, 0)";
     house ENABLE =
         "update second_factors set enabled_at = $2, last_step = $3 where account_id = $1 and enabled_at is null";
@@ -32,7 +32,7 @@ crate::sql! {
          where id = $2 and account_id = $1 and second_factor and (ended_at is null or idled) and last_seen_at > $3";
 }
 
-crate::sealed! { SECRET_COLUMN = "second factor" in second_factors (account_id) secret }
+crate::sealed! { SECRET_COLUMN = "second factor" in second_factors (account_id) secret_sealed }
 
 fn seal(h: &House, account: AccountId, clear: &[u8]) -> Vec<u8> {
     h.app.secrets.seal(SECRET_COLUMN.what, &[account.0], clear)

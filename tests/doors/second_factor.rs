@@ -318,7 +318,7 @@ both_engines! {
     async fn codes_go_on_after_the_key_was_changed(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let (app, recovery) = set_up_codes(&t, &mut t.signed_in(&practice.owner_email).await).await;
-        let sealed = || t.raw.rows("select secret from second_factors")[0][0].clone();
+        let sealed = || t.raw.rows("select secret_sealed from second_factors")[0][0].clone();
         let before = sealed();
         t.app.secrets.rotate().expect("another key");
         assert_eq!(ruh::keys::reseal(&t.app).await.expect("sealed anew"), 1);
