@@ -202,8 +202,10 @@ fn pass(mut from: TcpStream, mut to: TcpStream, swallows: &AtomicBool) {
     let wait = Some(std::time::Duration::from_millis(50));
     from.set_read_timeout(wait).expect("a time-out");
     loop {
+        let read = from.read(&mut bytes);
+        // Asked after the bytes have come: what arrives from now on is lost, and nothing slips through.
         let swallowing = swallows.load(Ordering::SeqCst);
-        match from.read(&mut bytes) {
+        match read {
             Ok(0) => break,
             Ok(_) if swallowing => swallowed = true,
             Ok(n) if !swallowed => {
