@@ -16,6 +16,11 @@ where
 {
     let filter = EnvFilter::try_new(filter).map_err(|e| Error::config(format!("RUH_LOG: {e}")))?;
     // What libraries say below info holds values: the database's driver prints the parameters of every statement.
-    let ours = filter_fn(|about| about.target().starts_with("ruh") || *about.level() <= Level::INFO);
+    // The steps of making a database would bury the link that sets it up; when one fails, that is still said.
+    let ours = filter_fn(|about| match about.target() {
+        target if target.starts_with("ruh") => true,
+        target if target.starts_with("refinery") => *about.level() <= Level::WARN,
+        _ => *about.level() <= Level::INFO,
+    });
     Ok(tracing_subscriber::registry().with(filter).with(ours).with(fmt::layer().with_writer(writer)))
 }

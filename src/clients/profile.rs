@@ -12,6 +12,7 @@ use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
 use super::{EmailChange, Saved, Status as Standing, Typed, archive, change, find, parse_change, queries};
 use crate::access::ANY_STAFF;
+use crate::app::App;
 use crate::audit::{Entry, note_read};
 use crate::error::{FieldError, Result};
 use crate::ids::ClientId;
@@ -67,6 +68,8 @@ struct InvitationCard {
     explains: String,
     undo: Option<String>,
     under_way: bool,
+    /// The newest mail was kept instead of sent, and can be read on this machine.
+    outbox: bool,
     rounds: Vec<Round>,
 }
 impl askama::filters::HtmlSafe for InvitationCard {}
@@ -149,7 +152,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         shell: ctx.shell(name.clone(), Section::Clients),
         initials: initials(&name),
         facts: facts(&seen, &zone),
-        card: card(&seen.client, &seen.history, &zone, ctx.app.now()),
+        card: card(&seen.client, &seen.history, &zone, &ctx.app),
         fields,
         errors: summary(&edit.refused, words),
         question: edit.question.clone(),
@@ -198,12 +201,8 @@ fn arrival_said(seen: &Seen) -> String {
     }
 }
 
-fn card(
-    client: &Client,
-    history: &[(Invitation, Vec<Event>)],
-    zone: &str,
-    now: crate::clock::Instant,
-) -> InvitationCard {
+fn card(client: &Client, history: &[(Invitation, Vec<Event>)], zone: &str, app: &App) -> InvitationCard {
+    let now = app.now();
     let latest = history.iter().map(|(invitation, _)| invitation).find(|i| i.state != State::Undone);
     let has_email = client.fields.email.is_some();
     let is_current = |i: &&Invitation| client.fields.email.as_ref().is_some_and(|e| e.key == i.email.key);
@@ -233,6 +232,7 @@ fn card(
         explains,
         undo: queued.filter(|i| now < i.leaves_at).map(|i| i.id.to_string()),
         under_way: queued.is_some(),
+        outbox: app.config.is_local() && latest.is_some_and(|i| i.state == State::Kept),
         rounds: history.iter().map(|(invitation, events)| round(invitation, events, zone)).collect(),
     }
 }
@@ -373,5 +373,5 @@ fn said(ctx: &Ctx, id: ClientId, flash: &str) -> Result<Response> {
 async fn invitation(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let zone = ctx.practice()?.time_zone.clone();
     let (client, history) = ctx.door()?.read(move |p| Ok((find(p, id)?, invitations::history(p, id)?))).await?;
-    html(StatusCode::OK, &card(&client, &history, &zone, ctx.app.now()))
+    html(StatusCode::OK, &card(&client, &history, &zone, &ctx.app))
 }

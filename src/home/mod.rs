@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::access::{ANY_STAFF, Reach};
+use crate::access::{ANY_STAFF, Reach, Role};
 use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::ids::ClientId;
@@ -60,6 +60,7 @@ crate::sql! {
     tenant UNCONFIRMED = unconfirmed!("cast($3 as uuid) is not null");
     tenant UNCONFIRMED_TEAM =
         unconfirmed!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
+    tenant ANYBODY = "select id from clients where practice_id = $1 limit 1";
     tenant NEWEST = newest!("cast($3 as uuid) is not null");
     tenant NEWEST_TEAM =
         newest!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
@@ -83,6 +84,8 @@ struct Lists {
     newest: Vec<Person>,
     /// Signed up by an invite link, and the email is not confirmed yet.
     unconfirmed: Vec<Person>,
+    /// Nobody was ever added: the practice is new.
+    first_day: bool,
 }
 
 impl Lists {
@@ -113,6 +116,7 @@ fn look(p: &Practice) -> Result<Lists> {
         waiting: in_state("sent", "sign_up")?,
         unconfirmed: distinct(p.all(unconfirmed, params![month_ago, member, SHOWN], to_person)?),
         newest: p.all(newest, params![month_ago, member, SHOWN], to_person)?,
+        first_day: p.all(&ANYBODY, params![], |row| Ok(row.get::<ClientId>(0)?))?.is_empty(),
     })
 }
 
@@ -129,6 +133,9 @@ struct HomePage {
     shell: Shell,
     lists: Lists,
     empty: Option<Empty>,
+    runs_practice: bool,
+    /// Mail that was kept can be read on this machine.
+    outbox: bool,
 }
 
 async fn show(ctx: Ctx) -> Result<Response> {
@@ -143,5 +150,12 @@ async fn show(ctx: Ctx) -> Result<Response> {
         action: Some(Link { href: "/clients/new".into(), label: "Add Client".into(), dialog: true }),
     });
     let first = ctx.member()?.name.split(' ').next().unwrap_or_default().to_string();
-    html(StatusCode::OK, &HomePage { shell: ctx.shell(format!("Hello, {first}"), Section::Home), lists, empty })
+    let page = HomePage {
+        shell: ctx.shell(format!("Hello, {first}"), Section::Home),
+        lists,
+        empty,
+        runs_practice: matches!(ctx.member()?.role, Role::Owner | Role::Admin),
+        outbox: ctx.app.config.is_local(),
+    };
+    html(StatusCode::OK, &page)
 }

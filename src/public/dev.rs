@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::kept_mail;
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::routes::Routes;
@@ -52,19 +53,33 @@ async fn mail(ctx: Ctx) -> Result<Response> {
         ids.sort_by(|a, b| b.cmp(a));
         for id in ids.into_iter().take(SHOWN) {
             let text = std::fs::read_to_string(folder.join(format!("{id}.eml"))).unwrap_or_default();
-            let field = |name: &str| {
-                let line = text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix(name));
-                line.unwrap_or_default().trim().to_string()
-            };
-            mails.push(Kept { to: field("To:"), subject: field("Subject:"), id });
+            let letter = kept_mail::read(&text);
+            mails.push(Kept { to: letter.to, subject: letter.subject, id });
         }
     }
     html(StatusCode::OK, &MailPage { shell: ctx.shell("Local outbox", Section::None), mails })
 }
 
+#[derive(Template)]
+#[template(path = "public/one_mail.html")]
+struct OneMailPage {
+    shell: Shell,
+    to: String,
+    lines: Vec<Line>,
+}
+
+/// A line of a mail; one that is nothing but an address can be followed.
+struct Line {
+    text: String,
+    is_link: bool,
+}
+
 async fn one_mail(ctx: Ctx, Path(id): Path<uuid::Uuid>) -> Result<Response> {
     let folder = ctx.app.mail.folder().ok_or(Error::NotFound)?;
-    let bytes = std::fs::read(folder.join(format!("{id}.eml"))).map_err(|_| Error::NotFound)?;
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+    let file = std::fs::read_to_string(folder.join(format!("{id}.eml"))).map_err(|_| Error::NotFound)?;
+    let letter = kept_mail::read(&file);
+    let is_link = |text: &str| (text.starts_with("http://") || text.starts_with("https://")) && !text.contains(' ');
+    let lines = letter.text.lines().filter(|text| !text.is_empty());
+    let lines = lines.map(|text| Line { is_link: is_link(text), text: text.into() }).collect();
+    html(StatusCode::OK, &OneMailPage { shell: ctx.shell(letter.subject, Section::None), to: letter.to, lines })
 }

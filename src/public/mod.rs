@@ -1,6 +1,7 @@
 //! What belongs to nobody in particular: health, metrics, the API's description, assets, and pages for developers.
 
 mod dev;
+mod kept_mail;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -159,3 +159,26 @@ both_engines! {
         assert!(crate::support::opens(&t, &practice.owner_email).await);
     }
 }
+
+both_engines! {
+    async fn a5_a_new_practice_is_told_its_first_steps_until_there_is_a_client(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let home = owner.get("/home").await.text;
+        for step in ["/clients/new", "/clients/invite-link", "/settings/members/new", "/settings/groups"] {
+            assert!(home.contains("First steps") && home.contains(&format!("href=\"{step}\"")), "{step}: {home}");
+            assert_eq!(owner.get(step).await.status, 200, "{step}");
+        }
+        invited(&t, &practice, "ana@example.org").await;
+        let home = owner.get("/home").await.text;
+        assert!(!home.contains("First steps") && home.contains("href=\"/dev/mail\""), "{home}");
+        // What was kept is read as its reader would see it, and its link can be followed.
+        let outbox = owner.get("/dev/mail").await.text;
+        let mail = outbox.split("href=\"").find(|part| part.starts_with("/dev/mail/")).expect("the mail is listed");
+        let mail = owner.get(mail.split('"').next().expect("its address")).await.text;
+        let link = mail.split("href=\"").find(|part| part.contains("/invitation/")).expect("a link");
+        let link = link.split('"').next().expect("its address");
+        assert_eq!(link, t.mail_to("ana@example.org").link());
+        assert_eq!(t.browser().open_link(link).await.status, 200);
+    }
+}
