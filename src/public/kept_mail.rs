@@ -33,7 +33,8 @@ fn header(head: &str, name: &str) -> String {
     for word in raw(head, name).split(' ') {
         let opened = encoded_word(word);
         // Between two encoded words the blank is only where the line was cut.
-        if !said.is_empty() && !(encoded_before && opened.is_some()) {
+        let cut_here = encoded_before && opened.is_some();
+        if !cut_here && !said.is_empty() {
             said.push(' ');
         }
         encoded_before = opened.is_some();

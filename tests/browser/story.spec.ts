@@ -192,6 +192,7 @@ test.describe('with one second to undo', () => {
     await accept(phone, again);
 
     await page.reload();
+    // The newest link went out once more: the same invitation, sent twice.
     await tells(page, 'Queued', 'Sent', 'Sent', 'Link opened', 'Accepted');
     await card.getByText('They already have a password').waitFor();
     await expect(card.getByRole('button', { name: 'Send password reset link' })).toBeVisible();
