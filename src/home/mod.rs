@@ -60,7 +60,7 @@ crate::sql! {
     tenant UNCONFIRMED = unconfirmed!("cast($3 as uuid) is not null");
     tenant UNCONFIRMED_TEAM =
         unconfirmed!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
-    tenant ANYBODY = "select id from clients where practice_id = $1 limit 1";
+    tenant ANYBODY = "select id from clients where practice_id = $1 order by id limit 1";
     tenant NEWEST = newest!("cast($3 as uuid) is not null");
     tenant NEWEST_TEAM =
         newest!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
