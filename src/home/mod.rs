@@ -60,7 +60,7 @@ crate::sql! {
     tenant UNCONFIRMED = unconfirmed!("cast($3 as uuid) is not null");
     tenant UNCONFIRMED_TEAM =
         unconfirmed!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
-    tenant ANYBODY = "select id from clients where practice_id = $1 order by id limit 1";
+    tenant ANYBODY = "select id from clients where practice_id = $1 and id > $2 order by id limit 1";
     tenant NEWEST = newest!("cast($3 as uuid) is not null");
     tenant NEWEST_TEAM =
         newest!("c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $3)");
@@ -116,7 +116,7 @@ fn look(p: &Practice) -> Result<Lists> {
         waiting: in_state("sent", "sign_up")?,
         unconfirmed: distinct(p.all(unconfirmed, params![month_ago, member, SHOWN], to_person)?),
         newest: p.all(newest, params![month_ago, member, SHOWN], to_person)?,
-        first_day: p.all(&ANYBODY, params![], |row| Ok(row.get::<ClientId>(0)?))?.is_empty(),
+        first_day: p.one(&ANYBODY, params![uuid::Uuid::nil()], |row| Ok(row.get::<ClientId>(0)?))?.is_none(),
     })
 }
 
