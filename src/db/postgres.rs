@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use postgres::config::{Host, SslMode};
@@ -30,22 +30,44 @@ pub struct Postgres {
 /// Where the server is, and whether it could be reached.
 struct Server {
     config: Config,
-    /// When somebody last tried in vain.
-    failed: Mutex<Option<std::time::Instant>>,
+    tried: Mutex<Tried>,
 }
 
 impl Server {
     /// Connects, unless somebody has just tried in vain: while the server is away everybody is told at once, and it is
     /// asked again each second.
     fn connect(&self) -> Result<Session, DbError> {
-        let failed = |at: &Option<std::time::Instant>| at.is_some_and(|at| at.elapsed() < ASKED_AGAIN_AFTER);
-        if failed(&self.failed.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if self.tried().failed.is_some_and(|at| at.elapsed() < ASKED_AGAIN_AFTER) {
             return Err(DbError::Unavailable("it could not be reached a moment ago".into()));
         }
+        let began = crate::clock::stopwatch();
         let connected = connect(&self.config);
-        let now = connected.is_err().then(crate::clock::stopwatch);
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        self.tried().note(began, connected.is_ok());
         connected
+    }
+
+    fn tried(&self) -> std::sync::MutexGuard<'_, Tried> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the last tries to connect ended.
+#[derive(Default)]
+struct Tried {
+    failed: Option<Instant>,
+    reached: Option<Instant>,
+}
+
+impl Tried {
+    /// A try that began before somebody else got through says nothing of now: it may have waited for seconds on a
+    /// network that has come back since, and would turn away whom the server could serve.
+    fn note(&mut self, began: Instant, reached: bool) {
+        let now = crate::clock::stopwatch();
+        if reached {
+            *self = Tried { failed: None, reached: Some(now) };
+        } else if self.reached.is_none_or(|at| at < began) {
+            self.failed = Some(now);
+        }
     }
 }
 
@@ -57,7 +79,7 @@ pub struct Session {
 
 impl Postgres {
     pub fn open(url: &str, readers: usize) -> Result<Postgres, DbError> {
-        let server = Arc::new(Server { config: config(url)?, failed: Mutex::new(None) });
+        let server = Arc::new(Server { config: config(url)?, tried: Mutex::default() });
         let mut first = server.connect()?;
         migrate::postgres(&mut first.client)?;
         let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
@@ -147,7 +169,10 @@ fn run(server: &Server, slot: &mut Option<Session>, work: &mut dyn Work, mode: &
             Ok(once(session, work, attempt))
         });
         outcome = match tried {
-            Ok(outcome) => outcome,
+            Ok(outcome) => {
+                server.tried().note(crate::clock::stopwatch(), true);
+                outcome
+            }
             // Nothing of the verb was sent: a connection that died while it was idle is made anew, once.
             Err(e @ DbError::Unavailable(_)) => {
                 *slot = None;
@@ -253,5 +278,24 @@ pub fn error(e: postgres::Error) -> DbError {
             DbError::Unavailable(db.message().to_string())
         }
         _ => DbError::Other(format!("{} ({})", db.message(), db.code().code())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_failure_does_not_turn_away_whom_the_server_serves() {
+        let mut tried = Tried::default();
+        let before = crate::clock::stopwatch();
+        tried.note(before, true);
+        tried.note(before, false);
+        assert!(tried.failed.is_none(), "it began before the server answered");
+        let since = crate::clock::stopwatch() + Duration::from_millis(1);
+        tried.note(since, false);
+        assert!(tried.failed.is_some(), "it began after, and nobody has got through since");
+        tried.note(since, true);
+        assert!(tried.failed.is_none());
     }
 }
