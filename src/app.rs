@@ -51,7 +51,7 @@ impl App {
         let mail = Mailer::new(&config)?;
         Ok(Arc::new(App {
             ids: Ids::new(clock.clone()),
-            passwords: Passwords::new(),
+            passwords: Passwords::new()?,
             reads: Reads::new(),
             metrics: crate::metrics::Metrics::default(),
             jobs_wake: tokio::sync::Notify::new(),

@@ -1,11 +1,11 @@
 //! Passwords: hashed with argon2id on a bounded pool, and the rules that a new one must meet.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use crossbeam_channel::Sender;
+use tokio::sync::oneshot;
 
 use crate::db::DbError;
 use crate::error::{Error, Result};
@@ -22,9 +22,13 @@ const WAITING_LIMIT: usize = 256;
 /// A hash of no password, for addresses that nobody has: checking it takes as long as a real one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cnVoLWNhcmUtbm9ib2R5$3T5yX5t2r2m5m2Yv0Uq2m0d1W3s2e5g7h9k1l3n5p7Q";
 
+/// How far the hashing threads step back for everybody else (nice): a flood of sign-ins takes what time is left over.
+const STEP_BACK: i32 = 10;
+
+type Hashing = Box<dyn FnOnce() + Send>;
+
 pub struct Passwords {
-    running: Arc<Semaphore>,
-    waiting: Semaphore,
+    queue: Sender<Hashing>,
     /// Passwords checked so far: tests hold known and unknown addresses to the same work.
     checks: AtomicU64,
 }
@@ -35,13 +39,24 @@ fn argon2() -> Argon2<'static> {
 }
 
 impl Passwords {
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Passwords {
-        Passwords {
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Semaphore::new(WAITING_LIMIT),
-            checks: AtomicU64::new(0),
+    /// Starts the threads that hash. They are threads of their own: each keeps the memory of its last hash for a while,
+    /// and a pool that grows under a flood would keep it many times over.
+    pub fn new() -> Result<Passwords> {
+        let (queue, hashes) = crossbeam_channel::bounded::<Hashing>(WAITING_LIMIT);
+        for n in 0..AT_ONCE {
+            let hashes = hashes.clone();
+            let work = move || {
+                // Refused, it is as fast as everybody else.
+                let _ = rustix::process::setpriority_process(None, STEP_BACK);
+                while let Ok(hashing) = hashes.recv() {
+                    // A panic must not take the thread, and everybody else's sign-in, with it.
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(hashing));
+                }
+            };
+            let started = std::thread::Builder::new().name(format!("ruh-hash-{n}")).spawn(work);
+            started.map_err(|e| Error::internal(format!("a thread for passwords: {e}")))?;
         }
+        Ok(Passwords { queue, checks: AtomicU64::new(0) })
     }
 
     /// Hashes a new password. Errors: too many hashes are waiting.
@@ -75,17 +90,17 @@ impl Passwords {
     }
 
     async fn on_pool<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let Ok(_place) = self.waiting.try_acquire() else {
-            return Err(Error::Db(DbError::Busy));
-        };
-        let permit = Arc::clone(&self.running).acquire_owned().await;
-        let permit = permit.map_err(|e| Error::internal(e.to_string()))?;
-        let job = tokio::task::spawn_blocking(move || {
-            // Held by the work itself: one who goes away does not make room before the core is free.
-            let _permit = permit;
-            work()
+        let (reply, answer) = oneshot::channel();
+        let hashing: Hashing = Box::new(move || {
+            // Whoever asked may have gone away: nobody waits for this hash any more.
+            if !reply.is_closed() {
+                let _ = reply.send(work());
+            }
         });
-        job.await.map_err(|e| Error::internal(e.to_string()))
+        if self.queue.try_send(hashing).is_err() {
+            return Err(Error::Db(DbError::Busy));
+        }
+        answer.await.map_err(|_| Error::internal("a password's hash was not computed"))
     }
 }
 
@@ -188,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_address_costs_the_same_work_and_is_refused() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::new().unwrap_or_else(|e| panic!("{e}"));
         // The stand-in must parse with the same cost as real hashes, or the times would tell them apart.
         let parsed = PasswordHash::new(NOBODY).unwrap_or_else(|e| panic!("{e}"));
         let real = passwords.hash("lantern orchid gravel").await.unwrap_or_else(|e| panic!("{e}"));
