@@ -8,7 +8,7 @@ use crate::accounts::passwords::Passwords;
 use crate::audit::Reads;
 use crate::clock::{Clock, Instant};
 use crate::config::Config;
-use crate::db::{Db, Options};
+use crate::db::{Db, Lane, Options};
 use crate::error::{Error, Result};
 use crate::ids::Ids;
 use crate::mail::Mailer;
@@ -78,9 +78,17 @@ impl App {
         T: Send + 'static,
         F: Fn(&House) -> Result<T> + Send + 'static,
     {
+        self.read_in(None, closure).await
+    }
+
+    async fn read_in<T, F>(self: &Arc<Self>, lane: Lane, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&House) -> Result<T> + Send + 'static,
+    {
         let app = Arc::clone(self);
         let now = self.now();
-        self.db.read(move |tx| closure(&House::new(tx, &app, now))).await
+        self.db.read(lane, move |tx| closure(&House::new(tx, &app, now))).await
     }
 
     /// Writes what belongs to no practice. The closure may run again.
@@ -89,9 +97,17 @@ impl App {
         T: Send + 'static,
         F: Fn(&House) -> Result<T> + Send + 'static,
     {
+        self.write_in(None, closure).await
+    }
+
+    async fn write_in<T, F>(self: &Arc<Self>, lane: Lane, closure: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&House) -> Result<T> + Send + 'static,
+    {
         let app = Arc::clone(self);
         let now = self.now();
-        let outcome = self.db.write(move |tx| closure(&House::new(tx, &app, now))).await;
+        let outcome = self.db.write(lane, move |tx| closure(&House::new(tx, &app, now))).await;
         // Only for what was queued: the runner writes too, and must not wake itself.
         if outcome.is_ok() && self.jobs_queued.swap(false, Ordering::SeqCst) {
             self.jobs_wake.notify_one();
@@ -120,7 +136,7 @@ impl Door {
         F: Fn(&Practice) -> Result<T> + Send + 'static,
     {
         let actor = self.actor.clone();
-        self.app.read(move |house| closure(&house.practice(&actor))).await
+        self.app.read_in(Some(actor.practice.0), move |house| closure(&house.practice(&actor))).await
     }
 
     /// Runs a verb: everything it writes is committed together, or nothing is.
@@ -130,6 +146,6 @@ impl Door {
         F: Fn(&Practice) -> Result<T> + Send + 'static,
     {
         let actor = self.actor.clone();
-        self.app.write(move |house| closure(&house.practice(&actor))).await
+        self.app.write_in(Some(actor.practice.0), move |house| closure(&house.practice(&actor))).await
     }
 }

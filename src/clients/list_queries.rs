@@ -13,14 +13,14 @@ use crate::ids::{ClientId, MemberId};
 use crate::params;
 use crate::practice::Practice;
 
-/// What a statement reads from. On SQLite a search goes from what it finds to the clients, in this order: left to itself
-/// SQLite walks the whole list in its order and asks of each client whether they were found.
+/// What a statement reads from. A search goes from what it finds to the clients, in this order: left to themselves the
+/// databases walk the whole list in its order and ask of each client whether they were found.
 macro_rules! source {
     (sqlite prefix) => {
         "client_prefixes x cross join clients c on c.practice_id = x.practice_id and c.id = x.client_id"
     };
-    (sqlite fragment) => {
-        $crate::search_source!()
+    ($engine:ident fragment) => {
+        $crate::search_source!($engine)
     };
     ($engine:ident $search:ident) => {
         "clients c"

@@ -6,17 +6,21 @@ pub enum Engine {
     Postgres,
 }
 
-/// On SQLite a search reads from its trigram index first, and goes from there to the clients.
+/// A search by a fragment reads from the trigram index first, and goes from there to the clients `c`.
 #[macro_export]
 macro_rules! search_source {
-    () => {
+    (sqlite) => {
         "client_search s cross join client_search_rows r on r.row = s.rowid \
          cross join clients c on c.practice_id = r.practice_id and c.id = r.client_id"
     };
+    // `offset 0`: PostgreSQL finds these first, whatever order is wanted of them.
+    (postgres) => {
+        "(select s.* from clients s where s.practice_id = $1 and s.search_text like $2 escape '\\' offset 0) c"
+    };
 }
 
-/// The condition "the client's search text contains the fragment in $2", on the engine's trigram index; on SQLite for a
-/// statement that reads from `search_source!`.
+/// The condition "the client's search text contains the fragment in $2", for a statement that reads from
+/// `search_source!`.
 /// A macro so that statements stay literal texts that the register can check.
 #[macro_export]
 macro_rules! search_condition {
@@ -24,7 +28,7 @@ macro_rules! search_condition {
         "s.client_search match $2 and r.practice_id = $1"
     };
     (postgres) => {
-        "c.search_text like $2 escape '\\'"
+        "true"
     };
 }
 

@@ -8,6 +8,7 @@ mod outside;
 mod outside_postgres;
 mod outside_sqlite;
 mod postgres;
+mod queue;
 mod row;
 mod sql;
 mod sqlite;
@@ -15,7 +16,6 @@ mod sqlite;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
 use tokio::sync::oneshot;
 
 pub use cells::Kind;
@@ -23,6 +23,7 @@ pub use dialect::{Engine, search_pattern};
 pub use migrate::refuse_newer_than_this;
 pub use outside::{ColumnOf, Empty, Snapshot, Table, abandon, release};
 pub use outside_sqlite::remove as remove_file_of;
+pub use queue::Lane;
 pub use row::{Column, Row, Value};
 pub use sql::{HouseSql, STATEMENTS, Scope, Sql, TenantSql};
 
@@ -129,17 +130,6 @@ where
     }
 }
 
-/// The next of those that wait, without those that have waited too long.
-fn next_of(waiting: &Receiver<Box<dyn Work>>) -> Option<Box<dyn Work>> {
-    loop {
-        let work = waiting.recv().ok()?;
-        if work.waited() < PATIENCE {
-            return Some(work);
-        }
-        work.finish(Err(DbError::Busy));
-    }
-}
-
 /// Where and how to open the database.
 pub struct Options {
     /// `sqlite:<path>` or `postgres://…`.
@@ -181,26 +171,26 @@ impl Db {
         }
     }
 
-    /// Runs a closure in a read-only transaction with one consistent view.
-    pub async fn read<T, F>(&self, closure: F) -> Result<T, Error>
+    /// Runs a closure in a read-only transaction with one consistent view. It waits in the lane of its practice.
+    pub async fn read<T, F>(&self, lane: Lane, closure: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Error> + Send + 'static,
     {
-        self.submit(closure, Door::Read).await
+        self.submit(lane, closure, Door::Read).await
     }
 
     /// Runs a closure in a writing transaction; the answer comes after the commit, or the error after the rollback.
     /// The closure may run again (PostgreSQL), so it has no effect outside the transaction.
-    pub async fn write<T, F>(&self, closure: F) -> Result<T, Error>
+    pub async fn write<T, F>(&self, lane: Lane, closure: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Error> + Send + 'static,
     {
-        self.submit(closure, Door::Write).await
+        self.submit(lane, closure, Door::Write).await
     }
 
-    async fn submit<T, F>(&self, closure: F, door: Door) -> Result<T, Error>
+    async fn submit<T, F>(&self, lane: Lane, closure: F, door: Door) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Error> + Send + 'static,
@@ -214,7 +204,7 @@ impl Db {
             (Backend::Postgres(db), Door::Read) => &db.readers,
             (Backend::Postgres(db), Door::Write) => &db.writers,
         };
-        if queue.try_send(work).is_err() {
+        if !queue.put(lane, work) {
             return Err(Error::Db(DbError::Busy));
         }
         answer.await.unwrap_or_else(|_| Err(Error::internal("the database thread stopped")))

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
 use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls, Statement, error::SqlState};
 
-use super::{Cell, DbError, Inner, QUEUE_LIMIT, RefCell, Row, Tx, Value, Work, migrate, next_of};
+use super::queue::{Queue, Taken, at_once};
+use super::{Cell, DbError, Inner, RefCell, Row, Tx, Value, Work, migrate};
 
 /// Threads that write.
 const WRITERS: usize = 8;
@@ -19,12 +19,21 @@ const RACE_TRIES: u32 = 3;
 /// Tries beside the other verbs of this process; after that it runs alone. Verbs that touch the same practice share pages
 /// of its indexes, and PostgreSQL takes that for a conflict: without a turn of its own a verb can lose every time.
 const TRIES_BESIDE_OTHERS: u32 = 3;
+/// Verbs of one practice that share a transaction at most.
+const GROUP_LIMIT: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 pub struct Postgres {
-    pub readers: Sender<Box<dyn Work>>,
-    pub writers: Sender<Box<dyn Work>>,
+    pub readers: Arc<Queue>,
+    pub writers: Arc<Queue>,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.readers.close();
+        self.writers.close();
+    }
 }
 
 /// Where the server is, and whether it could be reached.
@@ -82,16 +91,17 @@ impl Postgres {
         let server = Arc::new(Server { config: config(url)?, tried: Mutex::default() });
         let mut first = server.connect()?;
         migrate::postgres(&mut first.client)?;
-        let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
-        let (writer, writes) = crossbeam_channel::bounded(QUEUE_LIMIT);
+        // Verbs of one practice touch the same rows and pages: beside each other they would only be run again.
+        let postgres = Postgres { readers: Arc::new(Queue::new(at_once(readers))), writers: Arc::new(Queue::new(1)) };
         for n in 0..readers.max(1) {
-            spawn(format!("ruh-pg-read-{n}"), server.clone(), reads.clone(), Mode::Read)?;
+            spawn(format!("ruh-pg-read-{n}"), server.clone(), Arc::clone(&postgres.readers), Mode::Read)?;
         }
         let turn = Arc::new(RwLock::new(()));
         for n in 0..WRITERS {
-            spawn(format!("ruh-pg-write-{n}"), server.clone(), writes.clone(), Mode::Write(turn.clone()))?;
+            let writes = Arc::clone(&postgres.writers);
+            spawn(format!("ruh-pg-write-{n}"), server.clone(), writes, Mode::Write(turn.clone()))?;
         }
-        Ok(Postgres { readers: reader, writers: writer })
+        Ok(postgres)
     }
 }
 
@@ -146,15 +156,75 @@ impl Mode {
     }
 }
 
-fn spawn(name: String, server: Arc<Server>, work: Receiver<Box<dyn Work>>, mode: Mode) -> Result<(), DbError> {
+fn spawn(name: String, server: Arc<Server>, queue: Arc<Queue>, mode: Mode) -> Result<(), DbError> {
     let body = move || {
         let mut session = None;
-        while let Some(mut work) = next_of(&work) {
-            let outcome = run(&server, &mut session, work.as_mut(), &mode);
-            work.finish(outcome);
+        while let Some(Taken { work, lane }) = queue.take() {
+            let mut group = vec![work];
+            if matches!(mode, Mode::Write(_)) && lane.is_some() {
+                group.extend(queue.take_more(lane, GROUP_LIMIT - 1));
+            }
+            let shared = match &mut session {
+                Some(session) if group.len() > 1 => mode.in_turn(0, || together(session, &mut group, &mode)),
+                _ => Group::Apart,
+            };
+            for mut work in group {
+                let outcome = match &shared {
+                    Group::Committed => Ok(()),
+                    Group::Lost(error) => Err(error.clone()),
+                    Group::Apart => run(&server, &mut session, work.as_mut(), &mode),
+                };
+                work.finish(outcome);
+            }
+            queue.done(lane);
         }
     };
     std::thread::Builder::new().name(name).spawn(body).map(drop).map_err(|e| DbError::Other(e.to_string()))
+}
+
+/// What became of verbs that were run in one transaction.
+enum Group {
+    Committed,
+    /// Nothing was written: each is to be run by itself.
+    Apart,
+    /// The connection ended with the commit under way: nobody knows.
+    Lost(DbError),
+}
+
+/// Runs verbs of one practice in one transaction, each in its savepoint, so that they share its commit and are not in
+/// each other's way. Whatever gets in between is for the verbs one by one.
+fn together(session: &mut Session, group: &mut [Box<dyn Work>], mode: &Mode) -> Group {
+    if session.client.batch_execute(mode.begin()).is_err() {
+        return Group::Apart;
+    }
+    let mut next = "savepoint verb";
+    for work in group {
+        if session.client.batch_execute(next).is_err() {
+            return abandoned(session);
+        }
+        let tx =
+            Tx { inner: Inner::Postgres(RefCell::new(session)), conflict: Cell::new(false), raced: Cell::new(false) };
+        let keep = work.run(&tx);
+        if tx.conflict.get() || tx.raced.get() {
+            drop(tx);
+            return abandoned(session);
+        }
+        next = if keep { "release verb; savepoint verb" } else { "rollback to verb; release verb; savepoint verb" };
+    }
+    if session.client.batch_execute(next.trim_end_matches("; savepoint verb")).is_err() {
+        return abandoned(session);
+    }
+    match session.client.batch_execute("commit").map_err(error) {
+        Ok(()) => Group::Committed,
+        Err(e @ DbError::Unavailable(_)) => Group::Lost(e),
+        Err(_) => Group::Apart,
+    }
+}
+
+fn abandoned(session: &mut Session) -> Group {
+    // Should that fail too, the connection is gone, and the transaction with it.
+    let _ = session.client.batch_execute("rollback");
+    Group::Apart
 }
 
 fn run(server: &Server, slot: &mut Option<Session>, work: &mut dyn Work, mode: &Mode) -> Result<(), DbError> {

@@ -2,12 +2,13 @@
 //! savepoint, and are answered after the common commit, so a disk flush serves all of them.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::{Cell, DbError, Inner, QUEUE_LIMIT, Row, Tx, Value, Work, migrate, next_of};
+use super::queue::{Queue, Taken, at_once};
+use super::{Cell, DbError, Inner, Row, Tx, Value, Work, migrate};
 
 /// The first library without the WAL bug that loses committed writes.
 const OLDEST_LIBRARY: i32 = 3_051_003;
@@ -18,8 +19,15 @@ const GROUP_TIME: Duration = Duration::from_millis(50);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub struct Sqlite {
-    pub readers: Sender<Box<dyn Work>>,
-    pub writer: Sender<Box<dyn Work>>,
+    pub readers: Arc<Queue>,
+    pub writer: Arc<Queue>,
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.readers.close();
+        self.writer.close();
+    }
 }
 
 impl Sqlite {
@@ -35,15 +43,17 @@ impl Sqlite {
         migrate::sqlite(&mut conn)?;
         drop(lock);
 
-        let (writer, writes) = crossbeam_channel::bounded(QUEUE_LIMIT);
+        // There is one thread that writes, and verbs of one practice share its commits.
+        let sqlite =
+            Sqlite { readers: Arc::new(Queue::new(at_once(readers))), writer: Arc::new(Queue::new(GROUP_LIMIT)) };
+        let writes = Arc::clone(&sqlite.writer);
         spawn("ruh-writer".into(), move || write_loop(&conn, &writes))?;
-        let (reader, reads) = crossbeam_channel::bounded(QUEUE_LIMIT);
         for n in 0..readers.max(1) {
             let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            let reads = reads.clone();
+            let reads = Arc::clone(&sqlite.readers);
             spawn(format!("ruh-reader-{n}"), move || read_loop(&conn, &reads))?;
         }
-        Ok(Sqlite { readers: reader, writer })
+        Ok(sqlite)
     }
 }
 
@@ -73,8 +83,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbErr
     Ok(conn)
 }
 
-fn read_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
-    while let Some(mut work) = next_of(work) {
+fn read_loop(conn: &Connection, queue: &Queue) {
+    while let Some(Taken { mut work, lane }) = queue.take() {
         let begun = conn.execute_batch("begin deferred").map_err(error);
         if begun.is_ok() {
             work.run(&transaction(conn));
@@ -83,13 +93,14 @@ fn read_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
         if !conn.is_autocommit() {
             let _ = conn.execute_batch("rollback");
         }
+        queue.done(lane);
         work.finish(begun);
     }
 }
 
-fn write_loop(conn: &Connection, work: &Receiver<Box<dyn Work>>) {
-    while let Some(first) = next_of(work) {
-        write_group(conn, first, work);
+fn write_loop(conn: &Connection, queue: &Queue) {
+    while let Some(first) = queue.take() {
+        write_group(conn, first, queue);
     }
 }
 
@@ -97,23 +108,24 @@ fn transaction(conn: &Connection) -> Tx<'_> {
     Tx { inner: Inner::Sqlite(conn), conflict: Cell::new(false), raced: Cell::new(false) }
 }
 
-fn write_group(conn: &Connection, first: Box<dyn Work>, waiting: &Receiver<Box<dyn Work>>) {
+fn write_group(conn: &Connection, first: Taken, queue: &Queue) {
     if let Err(e) = conn.execute_batch("begin immediate") {
-        return first.finish(Err(error(e)));
+        queue.done(first.lane);
+        return first.work.finish(Err(error(e)));
     }
     let started = crate::clock::stopwatch();
     let mut done = Vec::with_capacity(8);
     let mut next = Some(first);
     let mut broken = None;
-    while let Some(mut work) = next {
-        if let Err(e) = in_savepoint(conn, work.as_mut()) {
+    while let Some(mut taken) = next {
+        let outcome = in_savepoint(conn, taken.work.as_mut());
+        done.push(taken);
+        if let Err(e) = outcome {
             broken = Some(e);
-            done.push(work);
             break;
         }
-        done.push(work);
         let full = done.len() >= GROUP_LIMIT || started.elapsed() >= GROUP_TIME;
-        next = if full { None } else { waiting.try_recv().ok() };
+        next = if full { None } else { queue.take_now() };
     }
     let commit = match broken {
         Some(e) => Err(e),
@@ -122,8 +134,9 @@ fn write_group(conn: &Connection, first: Box<dyn Work>, waiting: &Receiver<Box<d
     if commit.is_err() && !conn.is_autocommit() {
         let _ = conn.execute_batch("rollback");
     }
-    for work in done {
-        work.finish(commit.clone());
+    for taken in done {
+        queue.done(taken.lane);
+        taken.work.finish(commit.clone());
     }
 }
 
