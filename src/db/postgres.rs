@@ -202,11 +202,12 @@ fn together(session: &mut Session, group: &mut [Box<dyn Work>], mode: &Mode) -> 
         if session.client.batch_execute(next).is_err() {
             return abandoned(session);
         }
-        let tx =
-            Tx { inner: Inner::Postgres(RefCell::new(session)), conflict: Cell::new(false), raced: Cell::new(false) };
-        let keep = work.run(&tx);
-        if tx.conflict.get() || tx.raced.get() {
-            drop(tx);
+        let (keep, lost) = {
+            let inner = Inner::Postgres(RefCell::new(session));
+            let tx = Tx { inner, conflict: Cell::new(false), raced: Cell::new(false) };
+            (work.run(&tx), tx.conflict.get() || tx.raced.get())
+        };
+        if lost {
             return abandoned(session);
         }
         next = if keep { "release verb; savepoint verb" } else { "rollback to verb; release verb; savepoint verb" };
