@@ -14,9 +14,8 @@ use crate::practice::Practice;
 /// Rows of a page on screen, and the most that the API gives at once.
 pub const PAGE: i64 = 50;
 pub const API_LIMIT: i64 = 200;
-/// How far the page counts the clients that it finds: further would take longer than all the rest of it.
-pub const SHOWN_COUNT: i64 = 2_000;
-/// How far an export counts them, for the audit record.
+/// How far the clients that a list finds are counted. As far as one bulk run reaches: whoever selects them all is told how
+/// many they are.
 pub const COUNT_LIMIT: i64 = 10_000;
 /// Characters of a search that count.
 const SEARCH_LIMIT: usize = 100;

@@ -103,7 +103,7 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
         .read(move |p| {
             let rows = list::page(p, &wanted, &after, list::PAGE)?;
             let all_here = first && rows.next.is_none();
-            let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted, list::SHOWN_COUNT)? };
+            let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted, list::COUNT_LIMIT)? };
             let (groups, providers) = (groups::all(p)?, members::providers(p)?);
             let filters = filters::all(p, &asked, &wanted, (&groups, &providers))?;
             Ok((rows, total, filters, columns::of(p, member)?, groups, providers))
@@ -156,7 +156,7 @@ async fn choose(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
 fn count_said(total: i64) -> String {
     match total {
         1 => "1 client".into(),
-        n if n > list::SHOWN_COUNT => "More than 2,000 clients".into(),
+        n if n > list::COUNT_LIMIT => "More than 10,000 clients".into(),
         n if n >= 1_000 => format!("{},{:03} clients", n / 1_000, n % 1_000),
         n => format!("{n} clients"),
     }
