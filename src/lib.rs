@@ -43,6 +43,7 @@ pub mod secrets;
 pub mod security;
 pub mod serve;
 pub mod settings;
+pub mod threads;
 pub mod ui;
 pub mod web;
 pub mod words;

@@ -14,16 +14,13 @@ use crate::people::folded;
 /// Shortest and longest password, in characters; the upper limit only bounds the work.
 pub const SHORTEST: usize = 10;
 pub const LONGEST: usize = 512;
-/// Hashes computed at once: each takes 19 MiB and a core.
-const AT_ONCE: usize = 2;
+/// Hashes computed at once, at most: each takes 19 MiB and a core.
+const AT_ONCE: usize = 4;
 /// Hashes that may wait; one more is answered 503.
 const WAITING_LIMIT: usize = 256;
 
 /// A hash of no password, for addresses that nobody has: checking it takes as long as a real one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cnVoLWNhcmUtbm9ib2R5$3T5yX5t2r2m5m2Yv0Uq2m0d1W3s2e5g7h9k1l3n5p7Q";
-
-/// How far the hashing threads step back for everybody else (nice): a flood of sign-ins takes what time is left over.
-const STEP_BACK: i32 = 10;
 
 type Hashing = Box<dyn FnOnce() + Send>;
 
@@ -43,11 +40,11 @@ impl Passwords {
     /// and a pool that grows under a flood would keep it many times over.
     pub fn new() -> Result<Passwords> {
         let (queue, hashes) = crossbeam_channel::bounded::<Hashing>(WAITING_LIMIT);
-        for n in 0..AT_ONCE {
+        for n in 0..crate::threads::behind().min(AT_ONCE) {
             let hashes = hashes.clone();
             let work = move || {
-                // Refused, it is as fast as everybody else.
-                let _ = rustix::process::setpriority_process(None, STEP_BACK);
+                // A flood of sign-ins takes what time is left over.
+                crate::threads::step_back();
                 while let Ok(hashing) = hashes.recv() {
                     // A panic must not take the thread, and everybody else's sign-in, with it.
                     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(hashing));

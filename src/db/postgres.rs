@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls, Statement, error::SqlState};
 
-use super::queue::{Queue, Taken, at_once};
+use super::queue::{Queue, Rank, Stepping, Taken};
 use super::{Cell, DbError, Inner, RefCell, Row, Tx, Value, Work, migrate};
 
 /// Threads that write.
@@ -91,15 +91,20 @@ impl Postgres {
         let server = Arc::new(Server { config: config(url)?, tried: Mutex::default() });
         let mut first = server.connect()?;
         migrate::postgres(&mut first.client)?;
-        // Verbs of one practice touch the same rows and pages: beside each other they would only be run again.
-        let postgres = Postgres { readers: Arc::new(Queue::new(at_once(readers))), writers: Arc::new(Queue::new(1)) };
-        for n in 0..readers.max(1) {
-            spawn(format!("ruh-pg-read-{n}"), server.clone(), Arc::clone(&postgres.readers), Mode::Read)?;
+        let behind = crate::threads::behind();
+        let postgres = Postgres {
+            readers: Arc::new(Queue::new(behind + 1, Stepping::Back)),
+            // Verbs of one practice touch the same rows and pages: beside each other they would only be run again.
+            writers: Arc::new(Queue::new(1, Stepping::Never)),
+        };
+        let ranks = [(Rank::Front, readers.max(1)), (Rank::Behind, behind)];
+        for rank in ranks.into_iter().flat_map(|(rank, threads)| std::iter::repeat_n(rank, threads)) {
+            spawn("ruh-pg-read".into(), server.clone(), Arc::clone(&postgres.readers), Mode::Read(rank))?;
         }
         let turn = Arc::new(RwLock::new(()));
-        for n in 0..WRITERS {
+        for _ in 0..WRITERS {
             let writes = Arc::clone(&postgres.writers);
-            spawn(format!("ruh-pg-write-{n}"), server.clone(), writes, Mode::Write(turn.clone()))?;
+            spawn("ruh-pg-write".into(), server.clone(), writes, Mode::Write(turn.clone()))?;
         }
         Ok(postgres)
     }
@@ -120,22 +125,29 @@ pub fn client(url: &str) -> Result<Client, DbError> {
 }
 
 enum Mode {
-    Read,
+    Read(Rank),
     /// Shared by the verbs that run beside each other, held alone by one that cannot get through otherwise.
     Write(Arc<RwLock<()>>),
 }
 
 impl Mode {
+    fn rank(&self) -> Rank {
+        match self {
+            Mode::Read(rank) => *rank,
+            Mode::Write(_) => Rank::Front,
+        }
+    }
+
     fn begin(&self) -> &'static str {
         match self {
-            Mode::Read => "begin isolation level repeatable read read only",
+            Mode::Read(_) => "begin isolation level repeatable read read only",
             Mode::Write(_) => "begin isolation level serializable",
         }
     }
 
     fn tries(&self) -> u32 {
         match self {
-            Mode::Read => 2,
+            Mode::Read(_) => 2,
             Mode::Write(_) => TRIES,
         }
     }
@@ -143,7 +155,7 @@ impl Mode {
     /// Runs one try beside the others, or alone once it has lost too often.
     fn in_turn<T>(&self, attempt: u32, body: impl FnOnce() -> T) -> T {
         match self {
-            Mode::Read => body(),
+            Mode::Read(_) => body(),
             Mode::Write(turn) if attempt < TRIES_BESIDE_OTHERS => {
                 let _beside = turn.read().unwrap_or_else(PoisonError::into_inner);
                 body()
@@ -159,7 +171,10 @@ impl Mode {
 fn spawn(name: String, server: Arc<Server>, queue: Arc<Queue>, mode: Mode) -> Result<(), DbError> {
     let body = move || {
         let mut session = None;
-        while let Some(Taken { work, lane }) = queue.take() {
+        if mode.rank() == Rank::Behind {
+            crate::threads::step_back();
+        }
+        while let Some(Taken { work, lane }) = queue.take(mode.rank()) {
             let mut group = vec![work];
             if matches!(mode, Mode::Write(_)) && lane.is_some() {
                 group.extend(queue.take_more(lane, GROUP_LIMIT - 1));

@@ -1,5 +1,6 @@
 //! Who waits for a database thread: in lanes, one for each practice, that are served in turn. However much one practice
-//! asks for, another waits for a turn and not for the end of the flood.
+//! asks for, another waits for a turn and not for the end of the flood. Where there are threads that step back, a practice
+//! that asks for more than one thing at once gets the rest from them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,16 +20,34 @@ pub struct Taken {
 
 pub struct Queue {
     state: Mutex<State>,
-    arrived: Condvar,
+    /// Something may be taken, by rank of the thread.
+    arrived: [Condvar; 2],
     /// Threads that one practice may keep busy at once.
     at_once: usize,
+    /// Whether threads of the second rank serve it.
+    steps_back: Stepping,
+}
+
+/// Whether a practice that asks for much is served by threads that step back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stepping {
+    Back,
+    Never,
+}
+
+/// Which threads serve somebody.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    Front,
+    /// Threads that step back for everybody else.
+    Behind,
 }
 
 #[derive(Default)]
 struct State {
     lanes: HashMap<Lane, Waiting>,
-    /// Lanes with work that may be taken now, each once.
-    turns: VecDeque<Lane>,
+    /// Lanes with work that may be taken now, each once, by the rank that serves them.
+    turns: [VecDeque<Lane>; 2],
     waiting: usize,
     closed: bool,
 }
@@ -54,14 +73,9 @@ impl Waiting {
     }
 }
 
-/// Of so many threads that read, how many one practice may keep busy: the others stay free for everybody else.
-pub fn at_once(threads: usize) -> usize {
-    threads.div_ceil(2)
-}
-
 impl Queue {
-    pub fn new(at_once: usize) -> Queue {
-        Queue { state: Mutex::default(), arrived: Condvar::new(), at_once }
+    pub fn new(at_once: usize, steps_back: Stepping) -> Queue {
+        Queue { state: Mutex::default(), arrived: [Condvar::new(), Condvar::new()], at_once, steps_back }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -81,22 +95,22 @@ impl Queue {
     }
 
     /// Waits for work; nothing: the queue is closed and empty.
-    pub fn take(&self) -> Option<Taken> {
+    pub fn take(&self, rank: Rank) -> Option<Taken> {
         let mut state = self.lock();
         loop {
-            if let Some(taken) = self.next(&mut state) {
+            if let Some(taken) = self.next(&mut state, rank) {
                 return Some(taken);
             }
             if state.closed {
                 return None;
             }
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.arrived[rank as usize].wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// The next work, if any may be taken now.
     pub fn take_now(&self) -> Option<Taken> {
-        self.next(&mut self.lock())
+        self.next(&mut self.lock(), Rank::Front)
     }
 
     /// More work of a lane from which some was taken; it counts as part of that.
@@ -126,11 +140,11 @@ impl Queue {
     /// Lets the threads end once everything is done.
     pub fn close(&self) {
         self.lock().closed = true;
-        self.arrived.notify_all();
+        self.arrived.iter().for_each(Condvar::notify_all);
     }
 
-    fn next(&self, state: &mut State) -> Option<Taken> {
-        while let Some(lane) = state.turns.pop_front() {
+    fn next(&self, state: &mut State, rank: Rank) -> Option<Taken> {
+        while let Some(lane) = state.turns[rank as usize].pop_front() {
             let State { lanes, waiting: count, .. } = &mut *state;
             let Some(waiting) = lanes.get_mut(&lane) else { continue };
             waiting.has_turn = false;
@@ -152,8 +166,11 @@ impl Queue {
         let may_run = lane.is_none() || waiting.under_way < self.at_once;
         if may_run && !waiting.has_turn && !waiting.work.is_empty() {
             waiting.has_turn = true;
-            state.turns.push_back(lane);
-            self.arrived.notify_one();
+            let is_much = waiting.under_way + waiting.work.len() > 1;
+            let behind = self.steps_back == Stepping::Back && lane.is_some() && is_much;
+            let rank = if behind { Rank::Behind } else { Rank::Front };
+            state.turns[rank as usize].push_back(lane);
+            self.arrived[rank as usize].notify_one();
         }
     }
 }
@@ -185,7 +202,7 @@ mod tests {
 
     #[test]
     fn r67_a_flood_waits_behind_another_practice() {
-        let queue = Queue::new(2);
+        let queue = Queue::new(2, Stepping::Never);
         (0..10).for_each(|_| put(&queue, 1));
         put(&queue, 2);
         let first = [queue.take_now(), queue.take_now()].map(|taken| taken.and_then(|taken| taken.lane));
@@ -199,15 +216,35 @@ mod tests {
     }
 
     #[test]
+    fn r67_a_flood_is_served_by_threads_that_step_back() {
+        let queue = Queue::new(2, Stepping::Back);
+        put(&queue, 1);
+        assert_eq!(queue.take_now().map(|taken| taken.lane), Some(lane(1)), "who asks for one thing is in front");
+        put(&queue, 1);
+        put(&queue, 1);
+        put(&queue, 2);
+        (0..2).for_each(|_| assert!(queue.put(None, Box::new(Named(1)))));
+        let front: Vec<_> = std::iter::from_fn(|| queue.take_now().map(|taken| taken.lane)).collect();
+        assert_eq!(front, [lane(2), None, None], "whoever is there, and other practices, do not wait for the rest");
+        assert_eq!(queue.take(Rank::Behind).map(|taken| taken.lane), Some(lane(1)));
+        queue.done(lane(1));
+        assert_eq!(queue.take(Rank::Behind).map(|taken| taken.lane), Some(lane(1)));
+        queue.done(lane(1));
+        queue.done(lane(1));
+        put(&queue, 1);
+        assert_eq!(queue.take_now().map(|taken| taken.lane), Some(lane(1)), "and it is in front again afterwards");
+    }
+
+    #[test]
     fn work_of_no_practice_has_every_thread() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, Stepping::Never);
         (0..3).for_each(|_| assert!(queue.put(None, Box::new(Named(1)))));
         assert_eq!((0..3).filter_map(|_| queue.take_now()).count(), 3);
     }
 
     #[test]
     fn more_of_a_lane_is_taken_together_and_nothing_is_lost() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, Stepping::Never);
         (0..5).for_each(|_| put(&queue, 1));
         let first = queue.take_now();
         assert!(first.is_some() && queue.take_now().is_none());
@@ -221,7 +258,7 @@ mod tests {
 
     #[test]
     fn who_waited_too_long_is_not_begun() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, Stepping::Never);
         assert!(queue.put(lane(1), Box::new(Named(2))));
         put(&queue, 1);
         assert!(queue.put(lane(1), Box::new(Named(2))));
@@ -234,16 +271,16 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_and_a_closed_one_ends() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, Stepping::Never);
         (0..QUEUE_LIMIT).for_each(|_| put(&queue, 1));
         assert!(!queue.put(lane(2), Box::new(Named(1))));
         queue.close();
-        assert!(queue.take().is_some(), "what waits is done first");
+        assert!(queue.take(Rank::Front).is_some(), "what waits is done first");
         queue.done(lane(1));
         assert_eq!(
             std::iter::from_fn(|| queue.take_now().inspect(|taken| queue.done(taken.lane))).count(),
             QUEUE_LIMIT - 1
         );
-        assert!(queue.take().is_none());
+        assert!(queue.take(Rank::Front).is_none());
     }
 }

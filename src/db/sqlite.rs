@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::queue::{Queue, Taken, at_once};
+use super::queue::{Queue, Rank, Stepping, Taken};
 use super::{Cell, DbError, Inner, Row, Tx, Value, Work, migrate};
 
 /// The first library without the WAL bug that loses committed writes.
@@ -43,15 +43,19 @@ impl Sqlite {
         migrate::sqlite(&mut conn)?;
         drop(lock);
 
-        // There is one thread that writes, and verbs of one practice share its commits.
-        let sqlite =
-            Sqlite { readers: Arc::new(Queue::new(at_once(readers))), writer: Arc::new(Queue::new(GROUP_LIMIT)) };
+        let behind = crate::threads::behind();
+        let sqlite = Sqlite {
+            readers: Arc::new(Queue::new(behind + 1, Stepping::Back)),
+            // There is one thread that writes, and verbs of one practice share its commits.
+            writer: Arc::new(Queue::new(GROUP_LIMIT, Stepping::Never)),
+        };
         let writes = Arc::clone(&sqlite.writer);
         spawn("ruh-writer".into(), move || write_loop(&conn, &writes))?;
-        for n in 0..readers.max(1) {
+        let ranks = [(Rank::Front, readers.max(1)), (Rank::Behind, behind)];
+        for rank in ranks.into_iter().flat_map(|(rank, threads)| std::iter::repeat_n(rank, threads)) {
             let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             let reads = Arc::clone(&sqlite.readers);
-            spawn(format!("ruh-reader-{n}"), move || read_loop(&conn, &reads))?;
+            spawn("ruh-reader".into(), move || read_loop(&conn, &reads, rank))?;
         }
         Ok(sqlite)
     }
@@ -83,8 +87,11 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbErr
     Ok(conn)
 }
 
-fn read_loop(conn: &Connection, queue: &Queue) {
-    while let Some(Taken { mut work, lane }) = queue.take() {
+fn read_loop(conn: &Connection, queue: &Queue, rank: Rank) {
+    if rank == Rank::Behind {
+        crate::threads::step_back();
+    }
+    while let Some(Taken { mut work, lane }) = queue.take(rank) {
         let begun = conn.execute_batch("begin deferred").map_err(error);
         if begun.is_ok() {
             work.run(&transaction(conn));
@@ -99,7 +106,7 @@ fn read_loop(conn: &Connection, queue: &Queue) {
 }
 
 fn write_loop(conn: &Connection, queue: &Queue) {
-    while let Some(first) = queue.take() {
+    while let Some(first) = queue.take(Rank::Front) {
         write_group(conn, first, queue);
     }
 }
