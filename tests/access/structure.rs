@@ -50,6 +50,7 @@ const INFRASTRUCTURE: &[&str] = &[
     "routes",
     "secrets",
     "serve",
+    "threads",
     "ui",
     "web",
     "words",
