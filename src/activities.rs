@@ -1,14 +1,61 @@
-//! Activities: what happened, written by every verb; the client's timeline and the newsfeed are made from them.
+//! Activities: what happened, written by every verb; the client's timeline is made from them, and what is news to somebody
+//! goes into their newsfeed with the same commit.
 
+use uuid::Uuid;
+
+use crate::clock::Instant;
 use crate::error::Result;
-use crate::ids::ClientId;
+use crate::ids::{ClientId, MemberId};
+use crate::jobs::Kind as JobKind;
 use crate::params;
 use crate::practice::Practice;
 
+/// The hour of the day, where the practice is, at which the daily mail leaves.
+const MAIL_HOUR: i8 = 7;
+
 crate::sql! {
     tenant INSERT =
-        "insert into activities (practice_id, id, at, kind, client_id, actor_kind, actor_id, about)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)";
+        "insert into activities (practice_id, id, at, kind, client_id, actor_kind, actor_id, about, topic, member_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    tenant CARE_TEAM =
+        "select t.member_id, f.choice from care_team t
+         join members m on m.practice_id = t.practice_id and m.id = t.member_id and m.disabled_at is null
+         left join feed_choices f on f.practice_id = t.practice_id and f.member_id = t.member_id and f.topic = $3
+         where t.practice_id = $1 and t.client_id = $2 limit 100";
+    tenant RUNNERS =
+        "select m.id, f.choice from members m
+         left join feed_choices f on f.practice_id = m.practice_id and f.member_id = m.id and f.topic = $3
+         where m.practice_id = $1 and m.id > $2 and m.role in ('owner', 'admin') and m.disabled_at is null limit 100";
+    tenant FEED =
+        "insert into feed_items (practice_id, member_id, id, at, topic, client_id, seen, mailed)
+         values ($1, $2, $3, $4, $5, $6, false, $7)";
+}
+
+/// By what people look for it, in a timeline and in the newsfeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// Somebody new.
+    Arrivals,
+    Invitations,
+    CareTeam,
+    Record,
+}
+
+impl Topic {
+    pub const ALL: [Topic; 4] = [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Record];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::Arrivals => "arrivals",
+            Topic::Invitations => "invitations",
+            Topic::CareTeam => "care_team",
+            Topic::Record => "record",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Topic> {
+        Topic::ALL.into_iter().find(|topic| topic.as_str() == text)
+    }
 }
 
 /// What kind of thing happened.
@@ -26,10 +73,32 @@ pub enum Kind {
     InvitationAccepted,
     InvitationUndone,
     ResetSent,
+    /// About the new one; about nobody, where there is none any more.
+    PrimaryProvider,
+    TeamJoined,
+    TeamLeft,
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    const ALL: [Kind; 15] = [
+        Kind::ClientAdded,
+        Kind::SignedUp,
+        Kind::ClientChanged,
+        Kind::ClientArchived,
+        Kind::ClientRestored,
+        Kind::EmailChanged,
+        Kind::InvitationQueued,
+        Kind::InvitationSent,
+        Kind::InvitationBounced,
+        Kind::InvitationAccepted,
+        Kind::InvitationUndone,
+        Kind::ResetSent,
+        Kind::PrimaryProvider,
+        Kind::TeamJoined,
+        Kind::TeamLeft,
+    ];
+
+    pub fn as_str(self) -> &'static str {
         match self {
             Kind::ClientAdded => "client.added",
             Kind::SignedUp => "client.signed_up",
@@ -43,15 +112,176 @@ impl Kind {
             Kind::InvitationAccepted => "invitation.accepted",
             Kind::InvitationUndone => "invitation.undone",
             Kind::ResetSent => "reset.sent",
+            Kind::PrimaryProvider => "care_team.primary_provider",
+            Kind::TeamJoined => "care_team.joined",
+            Kind::TeamLeft => "care_team.left",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Where a client's timeline shows it.
+    pub fn topic(self) -> Topic {
+        match self {
+            Kind::ClientAdded
+            | Kind::SignedUp
+            | Kind::ClientChanged
+            | Kind::ClientArchived
+            | Kind::ClientRestored
+            | Kind::EmailChanged => Topic::Record,
+            Kind::InvitationQueued
+            | Kind::InvitationSent
+            | Kind::InvitationBounced
+            | Kind::InvitationAccepted
+            | Kind::InvitationUndone
+            | Kind::ResetSent => Topic::Invitations,
+            Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Topic::CareTeam,
+        }
+    }
+
+    /// As what it is news; nothing: only the timeline says it.
+    fn news(self) -> Option<Topic> {
+        match self {
+            Kind::ClientAdded | Kind::SignedUp => Some(Topic::Arrivals),
+            Kind::InvitationAccepted | Kind::InvitationBounced => Some(Topic::Invitations),
+            Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Some(Topic::CareTeam),
+            Kind::ClientArchived | Kind::ClientRestored | Kind::EmailChanged => Some(Topic::Record),
+            Kind::ClientChanged
+            | Kind::InvitationQueued
+            | Kind::InvitationSent
+            | Kind::InvitationUndone
+            | Kind::ResetSent => None,
+        }
+    }
+}
+
+/// What somebody wants to be told of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    Feed,
+    /// The newsfeed, and a mail once a day that says how much is new there.
+    Email,
+    Neither,
+}
+
+impl Choice {
+    pub const ALL: [Choice; 3] = [Choice::Feed, Choice::Email, Choice::Neither];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Choice::Feed => "feed",
+            Choice::Email => "email",
+            Choice::Neither => "none",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Choice> {
+        Choice::ALL.into_iter().find(|choice| choice.as_str() == text)
+    }
+
+    /// As it is kept: who chose nothing has the newsfeed.
+    pub fn kept(text: Option<&str>) -> Choice {
+        text.and_then(Choice::parse).unwrap_or(Choice::Feed)
     }
 }
 
 impl Practice<'_> {
     /// Notes that something happened to a client; commits with the verb. `about`: names of fields, never their content.
     pub fn note(&self, kind: Kind, client: ClientId, about: Option<&str>) -> Result<()> {
-        let values =
-            params![self.new_id(), self.now, kind.as_str(), client, self.actor.kind(), self.actor.id(), about,];
-        self.run(&INSERT, values).map(drop)
+        self.note_of(kind, client, about, None)
+    }
+
+    /// Notes what a colleague became, or is no longer, to a client.
+    pub fn note_member(&self, kind: Kind, client: ClientId, member: Option<MemberId>) -> Result<()> {
+        self.note_of(kind, client, None, member)
+    }
+
+    fn note_of(&self, kind: Kind, client: ClientId, about: Option<&str>, member: Option<MemberId>) -> Result<()> {
+        let id = self.new_id();
+        let (who, whose) = (self.actor.kind(), self.actor.id());
+        let topic = kind.topic().as_str();
+        self.run(&INSERT, params![id, self.now, kind.as_str(), client, who, whose, about, topic, member])?;
+        kind.news().map_or(Ok(()), |topic| self.tell(id, topic, client))
+    }
+
+    /// Puts it into the newsfeed of everybody who cares for the client, or, where nobody does, of those who run the
+    /// practice. Nobody is told what they did themselves.
+    fn tell(&self, id: Uuid, topic: Topic, client: ClientId) -> Result<()> {
+        let reader = |row: &crate::db::Row| {
+            Ok((row.get::<MemberId>(0)?, Choice::kept(row.get::<Option<String>>(1)?.as_deref())))
+        };
+        let mut readers = self.all(&CARE_TEAM, params![client, topic.as_str()], reader)?;
+        if readers.is_empty() {
+            readers = self.all(&RUNNERS, params![Uuid::nil(), topic.as_str()], reader)?;
+        }
+        let me = self.actor.member().map(|member| member.id);
+        for (member, choice) in readers.into_iter().filter(|(member, _)| Some(*member) != me) {
+            if choice == Choice::Neither {
+                continue;
+            }
+            let mailed = choice == Choice::Email;
+            self.run(&FEED, params![member, id, self.now, topic.as_str(), client, mailed])?;
+            if mailed {
+                self.mail_daily(member)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One mail a day, however much there is.
+    fn mail_daily(&self, member: MemberId) -> Result<()> {
+        let zone = self.house().practice_info(self.id)?.map(|info| info.time_zone).unwrap_or_default();
+        crate::jobs::cancel(&self.house(), JobKind::SendDigest, member.0)?;
+        self.enqueue(JobKind::SendDigest, member.0, self.now.next_hour_in(MAIL_HOUR, &zone))
+    }
+}
+
+/// A moment in a list that goes from the newest to the oldest, and the id beside it: where an older page goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before(pub Instant, pub Uuid);
+
+impl Before {
+    /// Before the newest.
+    pub const FIRST: Before = Before(Instant(i64::MAX), Uuid::max());
+
+    /// As an address carries it.
+    pub fn text(self) -> String {
+        format!("{}-{}", self.0.0, self.1.simple())
+    }
+
+    /// Nothing: it is none of ours.
+    pub fn parse(text: &str) -> Option<Before> {
+        let (at, id) = text.rsplit_once('-')?;
+        Some(Before(Instant(at.parse().ok()?), Uuid::try_parse(id).ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        assert!(Kind::ALL.into_iter().all(|kind| Kind::parse(kind.as_str()) == Some(kind)));
+        assert!(Topic::ALL.into_iter().all(|topic| Topic::parse(topic.as_str()) == Some(topic)));
+        assert!(Choice::ALL.into_iter().all(|choice| Choice::kept(Some(choice.as_str())) == choice));
+        assert_eq!(Choice::kept(None), Choice::Feed);
+    }
+
+    #[test]
+    fn a_cursor_is_read_as_it_is_written_and_nothing_else_is() {
+        let cursors =
+            [Before::FIRST, Before(Instant(-5), Uuid::nil()), Before(Instant(1_700_000_000_000_000), Uuid::max())];
+        for cursor in cursors {
+            assert_eq!(Before::parse(&cursor.text()), Some(cursor));
+        }
+        let long = "9".repeat(5_000);
+        for bad in
+            ["", "-", "1-", "-00000000000000000000000000000000", "1-x", "x-00000000000000000000000000000000", &long]
+        {
+            assert_eq!(Before::parse(bad), None, "{bad}");
+        }
     }
 }

@@ -52,6 +52,30 @@ impl Instant {
         local.strftime("%-d %b %Y, %-I:%M %P").to_string()
     }
 
+    /// The day alone: "Tuesday, 3 March 2026".
+    pub fn day_in(self, zone: &str) -> String {
+        self.date_in(zone).strftime("%A, %-d %B %Y").to_string()
+    }
+
+    /// The time of day alone: "3:05 pm".
+    pub fn time_in(self, zone: &str) -> String {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        self.timestamp().to_zoned(zone).strftime("%-I:%M %P").to_string()
+    }
+
+    /// The next time that clocks in a zone show this hour, later than now. On a day without that hour: as much later as
+    /// the clocks were put forward.
+    pub fn next_hour_in(self, hour: i8, zone: &str) -> Instant {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let today = self.timestamp().to_zoned(zone.clone()).date();
+        let at = |date: jiff::civil::Date| {
+            date.at(hour, 0, 0, 0).to_zoned(zone.clone()).map(|zoned| Instant(zoned.timestamp().as_microsecond()))
+        };
+        let days = [Ok(today), today.tomorrow()];
+        let found = days.into_iter().flatten().filter_map(|date| at(date).ok()).find(|instant| *instant > self);
+        found.unwrap_or_else(|| self.plus(Duration::from_secs(86_400)))
+    }
+
     /// The calendar date in a zone.
     pub fn date_in(self, zone: &str) -> jiff::civil::Date {
         let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);

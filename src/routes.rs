@@ -119,6 +119,8 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::invitations::routes(routes);
     let routes = crate::bulk::routes(routes);
     let routes = crate::clients::routes(routes);
+    let routes = crate::timeline::routes(routes);
+    let routes = crate::newsfeed::routes(routes);
     let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);
     let routes = crate::invite_links::routes(routes);

@@ -14,6 +14,7 @@ crate::sql! {
         "insert into care_team (practice_id, client_id, member_id, since) values ($1, $2, $3, $4)
          on conflict (practice_id, client_id, member_id) do nothing";
     tenant DELETE = "delete from care_team where practice_id = $1 and client_id = $2 and member_id = $3";
+    tenant DELETE_NEWS = "delete from feed_items where practice_id = $1 and client_id = $2 and member_id = $3";
     tenant MEMBERS =
         "select member_id from care_team where practice_id = $1 and client_id = $2 order by since, member_id limit 100";
     tenant EXISTS = "select id from clients where practice_id = $1 and id = $2";
@@ -25,15 +26,26 @@ pub fn members(p: &Practice, client: ClientId) -> Result<Vec<MemberId>> {
     p.all(&MEMBERS, params![client], |row| Ok(row.get(0)?))
 }
 
-/// Makes the care team exactly these members.
-pub fn set(p: &Practice, client: ClientId, wanted: &[MemberId]) -> Result<()> {
-    for gone in members(p, client)?.into_iter().filter(|m| !wanted.contains(m)) {
-        p.run(&DELETE, params![client, gone])?;
+/// Who came to a care team, and who left it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub joined: Vec<MemberId>,
+    pub left: Vec<MemberId>,
+}
+
+/// Makes the care team exactly these members. Whoever leaves it loses what was in their newsfeed about the client.
+pub fn set(p: &Practice, client: ClientId, wanted: &[MemberId]) -> Result<Moved> {
+    let now = members(p, client)?;
+    let left: Vec<MemberId> = now.iter().filter(|member| !wanted.contains(member)).copied().collect();
+    let joined: Vec<MemberId> = wanted.iter().filter(|member| !now.contains(member)).copied().collect();
+    for gone in &left {
+        p.run(&DELETE, params![client, *gone])?;
+        p.run(&DELETE_NEWS, params![client, *gone])?;
     }
-    for member in wanted {
+    for member in &joined {
         p.run(&INSERT, params![client, *member, p.now])?;
     }
-    Ok(())
+    Ok(Moved { joined, left })
 }
 
 /// Whether the actor may see a client's record. What they may not see does not exist for them.

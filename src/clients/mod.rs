@@ -7,12 +7,14 @@
 mod api;
 mod api_body;
 mod archive;
+mod card;
 mod columns;
 mod duplicates;
 mod email;
 mod export;
 mod filters;
 mod form;
+mod head;
 mod list;
 mod list_queries;
 mod new;
@@ -23,6 +25,7 @@ mod record;
 
 pub use archive::{archive, invite, restore};
 pub use email::EmailChange;
+pub use head::{Head, Side, head};
 pub use list::{gather, understands};
 pub use record::{Client, Fields, Typed, parse, parse_change};
 
@@ -39,7 +42,7 @@ use crate::routes::Routes;
 use crate::ui::{Tab, Tabs};
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(export::routes(profile::routes(new::routes(pages::routes(routes)))))
+    api::routes(export::routes(card::routes(profile::routes(new::routes(pages::routes(routes))))))
 }
 
 /// The tabs of Add Client: the form, and the link by which people sign up themselves.
@@ -102,8 +105,10 @@ pub fn add(p: &Practice, fields: &Fields, inviting: Inviting, source: Source) ->
     let id = ClientId(p.new_id());
     queries::insert(p, id, fields, source.as_str())?;
     queries::set_prefixes(p, id, fields)?;
+    // That they came says whose they are.
     care_team::set(p, id, &team(p, fields))?;
-    p.note(Activity::ClientAdded, id, Some(source.as_str()))?;
+    let arrived = if source == Source::InviteLink { Activity::SignedUp } else { Activity::ClientAdded };
+    p.note(arrived, id, Some(source.as_str()))?;
     p.audit(&Entry::of_client("client.added", id).detail(source.as_str()))?;
     let invited = match (&fields.email, inviting) {
         (Some(email), Inviting::Now) => Some(invitations::invite(p, id, email, Purpose::Invite)?),
@@ -155,11 +160,37 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
     queries::update(p, id, fields)?;
     queries::set_prefixes(p, id, fields)?;
     // The former main provider stays on the team unless taken off it.
-    care_team::set(p, id, &keeping_former(&current, fields))?;
-    let changed = changed.join(", ");
-    p.note(Activity::ClientChanged, id, Some(&changed))?;
-    p.audit(&Entry::of_client("client.changed", id).detail(changed))?;
+    let moved = care_team::set(p, id, &keeping_former(&current, fields))?;
+    note_care(p, id, current.fields.primary_provider, fields.primary_provider, &moved)?;
+    // Who cares for somebody is said in words of its own.
+    let others: Vec<&str> =
+        changed.iter().filter(|name| !["primary_provider_id", "care_team_ids"].contains(name)).copied().collect();
+    if !others.is_empty() {
+        p.note(Activity::ClientChanged, id, Some(&others.join(", ")))?;
+    }
+    p.audit(&Entry::of_client("client.changed", id).detail(changed.join(", ")))?;
     Ok(Saved::Saved { email })
+}
+
+/// Notes who came to care for a client and who does no longer.
+fn note_care(
+    p: &Practice,
+    id: ClientId,
+    was: Option<MemberId>,
+    is: Option<MemberId>,
+    moved: &care_team::Moved,
+) -> Result<()> {
+    if was != is {
+        p.note_member(Activity::PrimaryProvider, id, is)?;
+    }
+    // That somebody became the primary provider says that they joined.
+    for member in moved.joined.iter().filter(|member| Some(**member) != is || was == is) {
+        p.note_member(Activity::TeamJoined, id, Some(*member))?;
+    }
+    for member in &moved.left {
+        p.note_member(Activity::TeamLeft, id, Some(*member))?;
+    }
+    Ok(())
 }
 
 fn keeping_former(current: &Client, fields: &Fields) -> Vec<MemberId> {
@@ -184,8 +215,8 @@ pub fn hand_back(p: &Practice, id: ClientId, to: Option<MemberId>, stays: Option
     fields.care_team.extend(stays);
     fields.care_team.retain(|member| Some(*member) != to);
     queries::update(p, id, &fields)?;
-    care_team::set(p, id, &team(p, &fields))?;
-    p.note(Activity::ClientChanged, id, Some("primary_provider_id"))?;
+    let moved = care_team::set(p, id, &team(p, &fields))?;
+    note_care(p, id, current.fields.primary_provider, to, &moved)?;
     p.audit(&Entry::of_client("client.changed", id).detail("primary_provider_id, care_team_ids"))
 }
 

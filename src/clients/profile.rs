@@ -5,22 +5,22 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::card::{InvitationCard, card, standing};
 use super::duplicates::{self, Duplicate};
 use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typed_from};
+use super::head::{Head, Side};
 use super::new::is_own_email;
-use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
-use super::{EmailChange, Saved, Status as Standing, Typed, archive, change, find, parse_change, queries};
+use super::{EmailChange, Saved, Status, Typed, archive, change, find, parse_change, queries};
 use crate::access::ANY_STAFF;
-use crate::app::App;
 use crate::audit::{Entry, note_read};
 use crate::error::{FieldError, Result};
 use crate::ids::ClientId;
-use crate::invitations::{self, Event, Invitation, Invited, Purpose, State};
-use crate::people::{self, initials};
+use crate::invitations::{self, Event, Invitation, Invited, State};
+use crate::people;
 use crate::practice::Practice;
 use crate::routes::Routes;
-use crate::ui::{ErrorSummary, Section, Shell, Status};
+use crate::ui::{ErrorSummary, Section, Shell};
 use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
@@ -30,15 +30,14 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/clients/{id}/invite", ANY_STAFF, invite)
         .post("/clients/{id}/archive", ANY_STAFF, put_away)
         .post("/clients/{id}/restore", ANY_STAFF, bring_back)
-        .poll("/clients/{id}/invitation", ANY_STAFF, invitation)
 }
 
 #[derive(Template)]
 #[template(path = "clients/show.html")]
 struct ShowPage {
     shell: Shell,
+    head: Head,
     client: Client,
-    initials: String,
     facts: Vec<(String, String)>,
     card: InvitationCard,
     fields: FieldSet,
@@ -48,43 +47,8 @@ struct ShowPage {
     stale: bool,
     editing: bool,
     version: i64,
-    group: String,
-    group_colour: String,
-    provider: String,
-    age: String,
     alike: Vec<Duplicate>,
     archived: bool,
-}
-
-/// The invitation, its history, and what can be done about it; repeats itself while a mail is under way.
-#[derive(Template)]
-#[template(path = "clients/invitation.html")]
-struct InvitationCard {
-    id: String,
-    has_email: bool,
-    status: Status,
-    /// Label of the one button; empty where there is none.
-    button: String,
-    explains: String,
-    undo: Option<String>,
-    under_way: bool,
-    /// The newest mail was kept instead of sent, and can be read on this machine.
-    outbox: bool,
-    rounds: Vec<Round>,
-}
-impl askama::filters::HtmlSafe for InvitationCard {}
-
-struct Round {
-    email: String,
-    lines: Vec<Line>,
-}
-
-struct Line {
-    tone: &'static str,
-    what: &'static str,
-    at: String,
-    machine: String,
-    detail: String,
 }
 
 /// Everything a client's page is made from, read in one view.
@@ -143,14 +107,16 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let zone = practice.time_zone.clone();
     let now = edit.stale.then(|| seen.client.fields.typed());
     let fields = field_set(&edit.typed, &edit.refused, now.as_ref(), &seen.choices, words);
-    let name = seen.client.name();
+    let latest = seen.history.iter().map(|(invitation, _)| invitation).find(|i| i.state != State::Undone);
     let f = &seen.client.fields;
     let group = f.group.and_then(|id| seen.choices.groups.iter().find(|g| g.id == id));
-    let provider =
-        f.primary_provider.and_then(|id| seen.choices.providers.iter().find(|m| m.id == id)).map(|m| m.name.clone());
+    let provider = f.primary_provider.and_then(|id| seen.choices.providers.iter().find(|m| m.id == id));
+    let today = ctx.app.now().date_in(&zone);
+    let standing = standing(&seen.client, latest);
+    let head = Head::of(&seen.client, standing, group, provider.map(|m| m.name.clone()), today, Side::Overview);
     let page = ShowPage {
-        shell: ctx.shell(name.clone(), Section::Clients),
-        initials: initials(&name),
+        shell: ctx.shell(head.name.clone(), Section::Clients),
+        head,
         facts: facts(&seen, &zone),
         card: card(&seen.client, &seen.history, &zone, &ctx.app),
         fields,
@@ -159,12 +125,8 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         stale: edit.stale,
         editing: edit.editing,
         version: edit.version,
-        group: group.map(|g| g.name.clone()).unwrap_or_default(),
-        group_colour: group.map(|g| g.colour.clone()).unwrap_or_default(),
-        provider: provider.unwrap_or_default(),
-        age: seen.client.age_on(ctx.app.now().date_in(&zone)).map(|age| format!("{age} years")).unwrap_or_default(),
         alike: seen.alike,
-        archived: seen.client.status == Standing::ARCHIVED,
+        archived: seen.client.status == Status::ARCHIVED,
         client: seen.client,
     };
     html(status, &page)
@@ -199,67 +161,6 @@ fn arrival_said(seen: &Seen) -> String {
         ("api", _) => "by another program".into(),
         _ => "by the practice".into(),
     }
-}
-
-fn card(client: &Client, history: &[(Invitation, Vec<Event>)], zone: &str, app: &App) -> InvitationCard {
-    let now = app.now();
-    let latest = history.iter().map(|(invitation, _)| invitation).find(|i| i.state != State::Undone);
-    let has_email = client.fields.email.is_some();
-    let is_current = |i: &&Invitation| client.fields.email.as_ref().is_some_and(|e| e.key == i.email.key);
-    // What was accepted with another address says nothing of this one.
-    let state = latest.map(|i| if i.state == State::Accepted && !is_current(&i) { State::Void } else { i.state });
-    let (button, explains) = match (has_email, state) {
-        _ if client.status == Standing::ARCHIVED => (String::new(), String::new()),
-        (false, _) => (String::new(), String::new()),
-        (true, None | Some(State::Void)) => ("Send invitation".into(), String::new()),
-        (true, Some(State::Accepted)) => (
-            "Send password reset link".into(),
-            "They already have a password, so this sends a link to choose a new one.".to_string(),
-        ),
-        (true, Some(_)) => {
-            ("Resend invitation".into(), "A new link replaces the older one once it is sent.".to_string())
-        }
-    };
-    let queued = latest.filter(|i| i.state == State::Queued);
-    InvitationCard {
-        id: client.id.to_string(),
-        has_email,
-        status: latest
-            .filter(|i| i.purpose == Purpose::SignUp)
-            .and_then(|i| unconfirmed_status(i.state.as_str()))
-            .unwrap_or_else(|| invitation_status(has_email, state.map(State::as_str))),
-        button,
-        explains,
-        undo: queued.filter(|i| now < i.leaves_at).map(|i| i.id.to_string()),
-        under_way: queued.is_some(),
-        outbox: app.config.is_local() && latest.is_some_and(|i| i.state == State::Kept),
-        rounds: history.iter().map(|(invitation, events)| round(invitation, events, zone)).collect(),
-    }
-}
-
-fn round(invitation: &Invitation, events: &[Event], zone: &str) -> Round {
-    let line = |e: &Event| {
-        let (tone, what) = match e.kind.as_str() {
-            "queued" => ("", "Queued"),
-            "delayed" => ("warn", "Delayed"),
-            "sent" => ("info", "Sent"),
-            "kept" => ("warn", "Not delivered: kept in the local outbox"),
-            "bounced" => ("bad", "Bounced"),
-            "opened" => ("info", "Link opened"),
-            "superseded" => ("", "Superseded"),
-            "undone" => ("", "Undone"),
-            "void" => ("", "Ended: the email was changed"),
-            _ => ("good", "Accepted"),
-        };
-        let detail = match e.kind.as_str() {
-            "opened" => "By the client, or by a mail program that checks links".to_string(),
-            "delayed" => "The mail server did not take it yet; it is tried again by itself".to_string(),
-            "superseded" => "A newer link was sent".to_string(),
-            _ => e.detail.clone().unwrap_or_default(),
-        };
-        Line { tone, what, at: e.at.said_in(zone), machine: e.at.rfc3339(), detail }
-    };
-    Round { email: invitation.email.address.clone(), lines: events.iter().map(line).collect() }
 }
 
 enum Outcome {
@@ -367,11 +268,4 @@ fn said(ctx: &Ctx, id: ClientId, flash: &str) -> Result<Response> {
     let mut response = lead_to(ctx, &format!("/clients/{id}"))?;
     Cookie::Flash.set(&ctx.app, &mut response, flash)?;
     Ok(response)
-}
-
-/// The invitation's card alone: the page asks for it again while a mail is under way. It keeps no session alive.
-async fn invitation(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
-    let zone = ctx.practice()?.time_zone.clone();
-    let (client, history) = ctx.door()?.read(move |p| Ok((find(p, id)?, invitations::history(p, id)?))).await?;
-    html(StatusCode::OK, &card(&client, &history, &zone, &ctx.app))
 }

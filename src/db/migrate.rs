@@ -11,6 +11,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (6, "bulk", include_str!("../../migrations/0006_bulk.sql")),
     (7, "sealed", include_str!("../../migrations/0007_sealed.sql")),
     (8, "second_factor", include_str!("../../migrations/0008_second_factor.sql")),
+    (9, "newsfeed", include_str!("../../migrations/0009_newsfeed.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),

@@ -5,9 +5,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::access::{ANY_STAFF, Reach, Role};
+use crate::activities::Before;
 use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::ids::ClientId;
+use crate::newsfeed::{self, Feed, Wanted, Where};
 use crate::params;
 use crate::people::initials;
 use crate::practice::Practice;
@@ -132,6 +134,7 @@ fn distinct(mut people: Vec<Person>) -> Vec<Person> {
 struct HomePage {
     shell: Shell,
     lists: Lists,
+    feed: Feed,
     empty: Option<Empty>,
     runs_practice: bool,
     /// Mail that was kept can be read on this machine.
@@ -139,19 +142,29 @@ struct HomePage {
 }
 
 async fn show(ctx: Ctx) -> Result<Response> {
-    let lists = ctx.door()?.read(look).await?;
-    let entry = Entry::new("client.listed", "client", None).detail(lists.shown().to_string());
+    let (lists, news, unread) = ctx
+        .door()?
+        .read(|p| {
+            let news = newsfeed::page(p, Wanted::default(), Before::FIRST, newsfeed::AT_HOME)?;
+            Ok((look(p)?, news, newsfeed::unread(p)?))
+        })
+        .await?;
+    let shown = lists.shown() + news.items.len();
+    let entry = Entry::new("client.listed", "client", None).detail(shown.to_string());
     note_read(&ctx.app, ctx.actor()?, entry).await?;
     let nobody =
         lists.bounced.is_empty() && lists.kept.is_empty() && lists.waiting.is_empty() && lists.newest.is_empty();
+    let nobody = nobody && lists.unconfirmed.is_empty() && news.items.is_empty();
     let empty = nobody.then(|| Empty {
         title: "A quiet day".into(),
         text: "Nothing waits for you. New clients and invitations that need a hand show up here.".into(),
         action: Some(Link { href: "/clients/new".into(), label: "Add Client".into(), dialog: true }),
     });
     let first = ctx.member()?.name.split(' ').next().unwrap_or_default().to_string();
+    let (member, zone) = (ctx.member()?.id, &ctx.practice()?.time_zone);
     let page = HomePage {
         shell: ctx.shell(format!("Hello, {first}"), Section::Home),
+        feed: Feed::new(&news, unread, Wanted::default(), Before::FIRST, member, zone, Where::Home),
         lists,
         empty,
         runs_practice: matches!(ctx.member()?.role, Role::Owner | Role::Admin),

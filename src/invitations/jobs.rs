@@ -97,7 +97,8 @@ fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Re
         event(p, invitation.id, state.as_str(), detail)?;
     }
     let kind = if state == State::Bounced { Activity::InvitationBounced } else { Activity::InvitationSent };
-    p.note(kind, client, None)?;
+    // Kept is not sent.
+    p.note(kind, client, (state == State::Kept).then_some("kept"))?;
     p.audit(&Entry::new("invitation.left", "invitation", Some(invitation.id.0)).client(client).detail(state.as_str()))?;
     if state == State::Bounced {
         return Ok(());

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::queries;
 use crate::accounts::Cap;
-use crate::activities::Kind as Activity;
 use crate::app::App;
 use crate::audit::Entry;
 use crate::clients::{self, Inviting, Source};
@@ -137,7 +136,6 @@ fn run(p: &Practice, new: &New, words: Words) -> Result<Outcome> {
     if accounts::take_all(&p.house(), &[email_cap(p.app, &new.email)])? == accounts::GuessOutcome::Allowed {
         invitations::invite(p, client, &new.email, Purpose::SignUp)?;
     }
-    p.note(Activity::SignedUp, client, None)?;
     p.audit(&Entry::of_client("client.signed_up", client))?;
     Ok(Outcome::In(SignedUp { account, access }))
 }

@@ -55,10 +55,12 @@ pub enum Kind {
     TellSecondFactorReset,
     /// Sends the link that resets it. Subject: the reset.
     SendSecondFactorReset,
+    /// Sends the daily mail that says how much is new in a newsfeed. Subject: the member.
+    SendDigest,
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 14] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
@@ -72,6 +74,7 @@ impl Kind {
         Kind::TellNewRecoveryCodes,
         Kind::TellSecondFactorReset,
         Kind::SendSecondFactorReset,
+        Kind::SendDigest,
     ];
 
     fn as_str(self) -> &'static str {
@@ -89,6 +92,7 @@ impl Kind {
             Kind::TellNewRecoveryCodes => "recovery_code.tell_new",
             Kind::TellSecondFactorReset => "second_factor_reset.tell",
             Kind::SendSecondFactorReset => "second_factor_reset.send",
+            Kind::SendDigest => "digest.send",
         }
     }
 
@@ -106,6 +110,7 @@ impl Kind {
                 | Kind::RunBulk
                 | Kind::TellSecondFactorReset
                 | Kind::SendSecondFactorReset
+                | Kind::SendDigest
         )
     }
 }
@@ -264,6 +269,7 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::TellNewRecoveryCodes => notices::tell(app, job, Notice::NewRecoveryCodes).await,
         Kind::TellSecondFactorReset => crate::members::lost_device::jobs::tell_asked(app, job).await,
         Kind::SendSecondFactorReset => crate::members::lost_device::jobs::send_link(app, job).await,
+        Kind::SendDigest => crate::newsfeed::jobs::send_digest(app, job).await,
     }
 }
 
@@ -304,6 +310,7 @@ pub async fn purge(app: &Shared) -> Result<()> {
     app.write(|h| {
         crate::accounts::purge(h)?;
         crate::bulk::purge(h)?;
+        crate::newsfeed::purge(h)?;
         crate::web::purge_keys(h)
     })
     .await

@@ -2,6 +2,7 @@
 //!
 //! Everything essential works without script. A client sees their own record's contact part and nothing else.
 
+mod looks;
 mod pages;
 mod security;
 
@@ -9,7 +10,7 @@ use crate::clients::{Fields, Typed};
 use crate::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    security::routes(pages::routes(routes))
+    looks::routes(security::routes(pages::routes(routes)))
 }
 
 /// What is still missing that the practice will want to know; the next thing to do.

@@ -104,6 +104,8 @@ struct ProfilePage {
     time_zone: Field,
     version: i64,
     email: String,
+    /// The record is the viewer's own.
+    own: bool,
     may_change_email: bool,
     /// Why not, where it is only not yet.
     email_later: String,
@@ -184,6 +186,7 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
         ),
         version: typed.version,
         email: client.fields.email.as_ref().map(|e| e.address.clone()).unwrap_or_default(),
+        own: ctx.viewer()?.relation == crate::portal_access::OWN,
         may_change_email: may_change_email(ctx)?,
         email_later: unconfirmed(ctx).map(|_| words.t("sign-up-email-later")).unwrap_or_default(),
         email_errors: summary(state.email_refused, words),

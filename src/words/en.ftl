@@ -201,6 +201,15 @@ sign-up-note-again = Send again
 sign-up-email-later = Please confirm your email first. Is it mistyped? Your practice can put it right.
 
 # Portal
+looks-title = Who has looked
+looks-lead = People of your practice who opened or changed your record.
+looks-list = By day
+looks-read = { $who } opened your record.
+looks-changed = { $who } changed something, or sent you something.
+looks-nobody = Nobody has yet. Whoever does shows up here within seconds.
+looks-nobody-here = Nobody of your practice did on these days.
+looks-pages = Pages
+looks-older = Older
 portal-hello = Hello, { $name }
 portal-next = Next
 portal-next-details = Check your details
@@ -328,6 +337,10 @@ mail-sign-up-text = Somebody, probably you, signed up at { $practice } with this
 mail-joined-subject = Somebody joined
 mail-joined-text = Somebody joined by your invite link. Sign in to see who.
 mail-joined-button = Sign in
+mail-digest-subject = News from Ruh Care
+mail-digest-text = New in your newsfeed: { $many }. Sign in to see what it is.
+mail-digest-button = Open the newsfeed
+mail-digest-choose = You get this once a day at most, because you chose so. Change it in Settings, Newsfeed.
 mail-reset-subject = Choose a new password
 mail-reset-text = Somebody, probably you, asked for a new password. This link works once, for 24 hours.
 mail-reset-button = Choose a new password

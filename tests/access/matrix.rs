@@ -45,6 +45,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         ),
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
+        "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
         path if path.contains("members/{id}") => ("{id}", w.member.clone()),

@@ -208,6 +208,45 @@ async fn groups_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str
     }
 }
 
+async fn news_as_described(t: &TestApp, practice: &testkit::TestPractice, client: &str, none: &str) {
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    for part in ["timeline", "looks"] {
+        let template = format!("/api/v1/clients/{{id}}/{part}");
+        for (id, query, status) in
+            [(client, "", 200), (client, "?limit=0", 422), (client, "?cursor=x", 400), (none, "", 404)]
+        {
+            let answer = api.get(&format!("{}{query}", template.replace("{id}", id))).await;
+            assert_eq!(answer.status, status, "{}", answer.text);
+            as_described("get", &template, &answer);
+        }
+        as_described("get", &template, &t.browser().get(&template.replace("{id}", client)).await);
+    }
+    let (all, read, choices) = ("/api/v1/newsfeed", "/api/v1/newsfeed/read", "/api/v1/newsfeed/choices");
+    let member = t.member(practice, ruh::access::Role::Provider, "news@calm.example").await;
+    let team = json!({"care_team_ids": [member.to_string()]});
+    assert_eq!(api.json("PATCH", &format!("/api/v1/clients/{client}"), &team).await.status, 200);
+    let mut reader = t.browser().bearer(&t.token(practice, member).await);
+    let shown = reader.get(all).await;
+    assert_eq!(shown.json()["unread"], 1, "{}", shown.text);
+    as_described("get", all, &shown);
+    for query in ["topic=x", "cursor=x", "client_id=x"] {
+        as_described("get", all, &reader.get(&format!("{all}?{query}")).await);
+    }
+    let item = shown.json()["items"][0]["id"].clone();
+    for (body, status) in [(json!({"up_to": none}), 422), (json!({"up_to": item}), 200), (json!({}), 200)] {
+        let answer = reader.json("POST", read, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", read, &answer);
+    }
+    as_described("post", read, &reader.raw("POST", read, "application/json", "{").await);
+    as_described("get", choices, &reader.get(choices).await);
+    for (body, status) in [(json!({"record": "x"}), 422), (json!({"record": "email"}), 200), (json!({}), 200)] {
+        let answer = reader.json("PATCH", choices, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("patch", choices, &answer);
+    }
+}
+
 async fn invite_links_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str) {
     let (all, renew, one) = ("/api/v1/invite-links", "/api/v1/invite-links/{id}/renew", "/api/v1/invite-links/{id}");
     for status in [201, 200] {
@@ -354,6 +393,7 @@ both_engines! {
             assert_eq!(answer.status, if n <= 5 { 201 } else { 429 }, "{}", answer.text);
             as_described("post", invitations, &answer);
         }
+        news_as_described(&t, &practice, bare.json()["id"].as_str().unwrap(), &none).await;
         bulk_runs_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
         let nowhere = api.json("POST", &format!("/api/v1/clients/{}/invitations", bare.json()["id"].as_str().unwrap()), &json!({})).await;
         assert_eq!(nowhere.status, 422);

@@ -15,6 +15,7 @@ const SLICES: &[&str] = &[
     "invitations",
     "invite_links",
     "members",
+    "newsfeed",
     "portal",
     "portal_access",
     "practices",
@@ -22,6 +23,7 @@ const SLICES: &[&str] = &[
     "second_factor",
     "security",
     "settings",
+    "timeline",
 ];
 /// Rooms that belong to no feature. A new folder or file in src has to be named here or above.
 const INFRASTRUCTURE: &[&str] = &[

@@ -24,6 +24,8 @@ pub struct World {
     pub group: String,
     /// The invite link of ours for that group and the provider on the team.
     pub invite_link: String,
+    /// Something that is news to the provider on the team.
+    pub feed_item: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -190,7 +192,9 @@ pub async fn world(t: &TestApp) -> World {
         .map(|(n, (name, browser))| (name, browser.from([10, 0, 0, u8::try_from(n).unwrap()])))
         .collect();
     let invite_link = invite_link(t, &ours, &group, &on_team).await;
+    let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
+        feed_item: uuid_text(&feed_item),
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),

@@ -10,6 +10,8 @@ use testkit::{Answer, Authenticator, Browser, Json, PASSWORD, TestApp, TestPract
 const UNRECORDED: &[(&str, &str)] = &[
     ("POST /session/keep", "says that somebody is still there"),
     ("POST /forgot", "asks for a link: that somebody asked must look the same whether or not there is an account"),
+    ("POST /newsfeed/read", "says what somebody has seen in their own newsfeed"),
+    ("POST /api/v1/newsfeed/read", "says what somebody has seen in their own newsfeed"),
     ("POST /invitation/again", "sends the same link to the address on file once more"),
 ];
 
@@ -78,7 +80,13 @@ async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mu
     let columns = owner.post("/clients/columns", &[("column", "email")]);
     walk.verb("POST /clients/columns", About::Nobody, columns).await;
 
+    let chosen = owner.post("/settings/newsfeed", &[("record", "email")]);
+    walk.verb("POST /settings/newsfeed", About::Nobody, chosen).await;
+
     let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let none = json!({"record": "none"});
+    let chosen = program.json("PATCH", "/api/v1/newsfeed/choices", &none);
+    walk.verb("PATCH /api/v1/newsfeed/choices", About::Nobody, chosen).await;
     let body =
         json!({"first_name": "Ana", "last_name": "Marchetti", "email": "ana@example.org", "send_invitation": false});
     let added = walk.verb("POST /api/v1/clients", About::Client, program.json("POST", "/api/v1/clients", &body)).await;

@@ -2,5 +2,7 @@
 
 mod demo;
 mod duplicates;
+mod newsfeed;
 mod own_email;
 mod story;
+mod timeline;

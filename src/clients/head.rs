@@ -1,0 +1,99 @@
+//! The top of every page about one client: who it is, how they stand, Actions, and the sides of the record.
+
+use askama::Template;
+use jiff::civil::Date;
+
+use super::Status as RecordStatus;
+use super::card::{Standing, standing};
+use super::record::Client;
+use crate::error::Result;
+use crate::groups::{self, Group};
+use crate::ids::ClientId;
+use crate::people::initials;
+use crate::practice::Practice;
+use crate::ui::{Status, Tab, Tabs};
+use crate::{invitations, members};
+
+/// Somebody is a minor until they have this age.
+const OF_AGE: i16 = 18;
+
+/// The sides of a client's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Overview,
+    Timeline,
+    Looks,
+}
+
+impl Side {
+    const ALL: [(Side, &str, &str); 3] = [
+        (Side::Overview, "", "Overview"),
+        (Side::Timeline, "/timeline", "Timeline"),
+        (Side::Looks, "/looks", "Who has looked"),
+    ];
+}
+
+#[derive(Template)]
+#[template(path = "clients/head.html")]
+pub struct Head {
+    id: ClientId,
+    pub name: String,
+    initials: String,
+    status: Status,
+    /// Label of what can be sent now; empty where there is nothing.
+    button: String,
+    pronouns: Option<String>,
+    age: String,
+    minor: bool,
+    group: String,
+    group_colour: String,
+    provider: String,
+    archived: bool,
+    tabs: Tabs,
+}
+impl askama::filters::HtmlSafe for Head {}
+
+impl Head {
+    pub fn of(
+        client: &Client,
+        standing: Standing,
+        group: Option<&Group>,
+        provider: Option<String>,
+        today: Date,
+        side: Side,
+    ) -> Head {
+        let name = client.name();
+        let age = client.age_on(today);
+        let tab = |(one, path, label): (Side, &str, &str)| Tab {
+            href: format!("/clients/{}{path}", client.id),
+            label: label.into(),
+            current: one == side,
+        };
+        Head {
+            id: client.id,
+            initials: initials(&name),
+            name,
+            status: standing.status,
+            button: standing.button,
+            pronouns: client.fields.pronouns.clone(),
+            age: age.map(|age| format!("{age} years")).unwrap_or_default(),
+            minor: age.is_some_and(|age| age < OF_AGE),
+            group: group.map(|group| group.name.clone()).unwrap_or_default(),
+            group_colour: group.map(|group| group.colour.clone()).unwrap_or_default(),
+            provider: provider.unwrap_or_default(),
+            archived: client.status == RecordStatus::ARCHIVED,
+            tabs: Tabs { label: "Sides of the record".into(), items: Side::ALL.into_iter().map(tab).collect() },
+        }
+    }
+}
+
+/// The top of a page about a client, for the pages that need nothing else of the record. Errors: not found, for whoever
+/// may not see the client.
+pub fn head(p: &Practice, id: ClientId, zone: &str, side: Side) -> Result<Head> {
+    let client = super::find(p, id)?;
+    let groups = groups::all(p)?;
+    let group = client.fields.group.and_then(|id| groups.iter().find(|group| group.id == id));
+    let provider = client.fields.primary_provider.map(|id| members::name_of(p, id)).transpose()?.flatten();
+    let standing = standing(&client, invitations::latest(p, id)?.as_ref());
+    Ok(Head::of(&client, standing, group, provider, p.now.date_in(zone), side))
+}

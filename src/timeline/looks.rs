@@ -1,0 +1,95 @@
+//! Who has looked: a client's part of the audit record, in words.
+
+use uuid::Uuid;
+
+use super::Page;
+use crate::activities::Before;
+use crate::clients;
+use crate::clock::Instant;
+use crate::error::Result;
+use crate::ids::ClientId;
+use crate::params;
+use crate::practice::Practice;
+
+crate::sql! {
+    tenant LIST =
+        "select e.id, e.at, e.action, e.detail, e.actor_kind, e.actor_id, m.first_name, m.last_name from audit_entries e
+         left join members m on m.practice_id = e.practice_id and m.id = e.actor_id
+         where e.practice_id = $1 and e.client_id = $2 and (e.at, e.id) < ($3, $4)
+         order by e.at desc, e.id desc limit $5";
+}
+
+/// Somebody looked into a record, or changed it.
+#[derive(Debug, Clone)]
+pub struct Look {
+    pub id: Uuid,
+    pub at: Instant,
+    /// As the audit record names it.
+    pub action: String,
+    pub detail: Option<String>,
+    pub actor_kind: String,
+    pub actor: Option<Uuid>,
+    /// The name of a member.
+    pub actor_name: Option<String>,
+}
+
+impl Look {
+    /// Somebody only read.
+    pub fn is_reading(&self) -> bool {
+        self.action.ends_with(".read")
+    }
+
+    /// Who it was.
+    pub fn who(&self) -> String {
+        match (self.actor_kind.as_str(), &self.actor_name) {
+            ("member", Some(name)) => name.clone(),
+            ("client", _) => "Somebody in the Client Portal".into(),
+            ("link", _) => "Somebody with a link".into(),
+            _ => "The program".into(),
+        }
+    }
+
+    /// What they did.
+    pub fn what(&self) -> String {
+        let text = match (self.action.as_str(), self.detail.as_deref()) {
+            ("client.read", Some("invitations")) => "Read the invitations",
+            ("client.read", Some("timeline")) => "Read the timeline",
+            ("client.read", Some("who_has_looked")) => "Read who has looked",
+            ("client.read", _) => "Opened the record",
+            ("client.added", _) => "Added the record",
+            ("client.signed_up", _) => "Signed up",
+            ("client.changed", _) => "Changed the record",
+            ("client.email_changed", _) => "Changed the email",
+            ("client.archived", _) => "Archived the record",
+            ("client.restored", _) => "Restored the record",
+            ("client.exported", _) => "Exported the record",
+            ("invitation.queued", _) => "Queued an invitation",
+            ("invitation.left", Some("bounced")) => "The invitation bounced",
+            ("invitation.left", Some("kept")) => "Kept the invitation in the local outbox",
+            ("invitation.left", _) => "Sent the invitation",
+            ("invitation.accepted", _) => "Accepted the invitation",
+            ("invitation.undone", _) => "Took an invitation back",
+            ("reset.sent", _) => "Sent a password reset link",
+            (other, _) => return other.replace(['.', '_'], " "),
+        };
+        text.into()
+    }
+}
+
+/// A page of who has looked, for whoever may see the client.
+pub fn looks(p: &Practice, client: ClientId, before: Before, limit: i64) -> Result<Page<Look>> {
+    clients::find(p, client)?;
+    let found = p.all(&LIST, params![client, before.0, before.1, limit + 1], |row| {
+        let (first, last): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+        Ok(Look {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            action: row.get(2)?,
+            detail: row.get(3)?,
+            actor_kind: row.get(4)?,
+            actor: row.get(5)?,
+            actor_name: first.zip(last).map(|(first, last)| format!("{first} {last}")),
+        })
+    })?;
+    Ok(Page::of(found, limit, |look| Before(look.at, look.id)))
+}
