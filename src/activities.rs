@@ -248,12 +248,12 @@ impl Before {
 
     /// As an address carries it.
     pub fn text(self) -> String {
-        format!("{}-{}", self.0.0, self.1.simple())
+        format!("{}.{}", self.0.0, self.1)
     }
 
     /// Nothing: it is none of ours.
     pub fn parse(text: &str) -> Option<Before> {
-        let (at, id) = text.rsplit_once('-')?;
+        let (at, id) = text.split_once('.')?;
         Some(Before(Instant(at.parse().ok()?), Uuid::try_parse(id).ok()?))
     }
 }
@@ -279,7 +279,7 @@ mod tests {
         }
         let long = "9".repeat(5_000);
         for bad in
-            ["", "-", "1-", "-00000000000000000000000000000000", "1-x", "x-00000000000000000000000000000000", &long]
+            ["", ".", "1.", ".00000000-0000-0000-0000-000000000000", "1.x", "x.00000000-0000-0000-0000-000000000000", &long]
         {
             assert_eq!(Before::parse(bad), None, "{bad}");
         }

@@ -88,7 +88,7 @@ impl Feed {
 
 /// What a browser shows already: as long as it is the same, nothing is sent.
 pub fn known(page: &Page<Item>, unread: i64) -> String {
-    let newest = page.items.first().map(|item| item.entry.id.simple().to_string()).unwrap_or_default();
+    let newest = page.items.first().map(|item| item.entry.id.to_string()).unwrap_or_default();
     let unseen = page.items.iter().filter(|item| !item.seen).count();
     format!("{newest}.{}.{unseen}.{unread}", page.items.len())
 }

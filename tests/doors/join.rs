@@ -207,7 +207,7 @@ both_engines! {
         assert!(owner.get("/clients").await.text.contains("Email not confirmed"));
         let acts = t.raw.rows("select kind from activities where client_id is not null order by id");
         let acts: Vec<_> = acts.into_iter().map(|mut row| row.remove(0).expect("a kind")).collect();
-        assert_eq!(acts, ["client.added", "invitation.queued", "client.signed_up"]);
+        assert_eq!(acts, ["client.signed_up", "invitation.queued"]);
         // The address signs nobody in before it is proven.
         assert!(!opens(&t, "ana@example.org").await);
         t.run_jobs().await;
