@@ -17,6 +17,8 @@ pub const API_LIMIT: i64 = 200;
 /// How far the clients that a list finds are counted. As far as one bulk run reaches: whoever selects them all is told how
 /// many they are.
 pub const COUNT_LIMIT: i64 = 10_000;
+/// How far those that a search finds are counted: each is looked up, and further would take longer than all the rest.
+const FOUND_LIMIT: i64 = 1_000;
 /// Characters of a search that count.
 const SEARCH_LIMIT: usize = 100;
 
@@ -249,6 +251,11 @@ impl Wanted {
             Sort::Name
         });
         (Wanted { search: Search::of(&query.search), status, group, provider, invitation, sort }, wrong)
+    }
+
+    /// How far the page counts them.
+    pub fn count_limit(&self) -> i64 {
+        if self.search == Search::None { COUNT_LIMIT } else { FOUND_LIMIT }
     }
 
     /// Whether the list is less than everybody.

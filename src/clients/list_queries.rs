@@ -19,6 +19,9 @@ macro_rules! source {
     (sqlite prefix) => {
         "client_prefixes x cross join clients c on c.practice_id = x.practice_id and c.id = x.client_id"
     };
+    (postgres prefix) => {
+        "client_prefixes x join clients c on c.practice_id = x.practice_id and c.id = x.client_id"
+    };
     ($engine:ident fragment) => {
         $crate::search_source!($engine)
     };
@@ -30,11 +33,8 @@ macro_rules! search {
     ($engine:ident none) => {
         "cast($2 as text) is not null"
     };
-    (sqlite prefix) => {
+    ($engine:ident prefix) => {
         "x.practice_id = $1 and x.prefix = $2"
-    };
-    (postgres prefix) => {
-        "c.id in (select x.client_id from client_prefixes x where x.practice_id = $1 and x.prefix = $2)"
     };
     ($engine:ident fragment) => {
         $crate::search_condition!($engine)
@@ -82,18 +82,45 @@ macro_rules! reach {
         "c.id in (select t.client_id from care_team t where t.practice_id = $1 and t.member_id = $7)"
     };
 }
+/// Prefixes are kept in the order of names: found by one, clients come in that order by themselves.
+macro_rules! after {
+    (prefix name) => {
+        "(x.sort_name, x.client_id) > ($8, $9)"
+    };
+    (prefix name_down) => {
+        "(x.sort_name, x.client_id) < ($8, $9)"
+    };
+    ($search:ident name) => {
+        "(c.sort_name, c.id) > ($8, $9)"
+    };
+    ($search:ident name_down) => {
+        "(c.sort_name, c.id) < ($8, $9)"
+    };
+    ($search:ident oldest) => {
+        "(c.created_at, c.id) > ($8, $9)"
+    };
+    ($search:ident newest) => {
+        "(c.created_at, c.id) < ($8, $9)"
+    };
+}
 macro_rules! order {
-    (name) => {
-        "(c.sort_name, c.id) > ($8, $9) order by c.sort_name, c.id limit $10"
+    (prefix name) => {
+        " order by x.sort_name, x.client_id"
     };
-    (name_down) => {
-        "(c.sort_name, c.id) < ($8, $9) order by c.sort_name desc, c.id desc limit $10"
+    (prefix name_down) => {
+        " order by x.sort_name desc, x.client_id desc"
     };
-    (oldest) => {
-        "(c.created_at, c.id) > ($8, $9) order by c.created_at, c.id limit $10"
+    ($search:ident name) => {
+        " order by c.sort_name, c.id"
     };
-    (newest) => {
-        "(c.created_at, c.id) < ($8, $9) order by c.created_at desc, c.id desc limit $10"
+    ($search:ident name_down) => {
+        " order by c.sort_name desc, c.id desc"
+    };
+    ($search:ident oldest) => {
+        " order by c.created_at, c.id"
+    };
+    ($search:ident newest) => {
+        " order by c.created_at desc, c.id desc"
     };
 }
 macro_rules! found {
@@ -129,8 +156,34 @@ macro_rules! columns {
     };
 }
 macro_rules! text {
+    ($engine:ident list $order:ident none $($how:ident)*) => {
+        concat!(
+            columns!("clients c"),
+            found!($engine none $($how)*),
+            " and ",
+            after!(none $order),
+            order!(none $order),
+            " limit $10"
+        )
+    };
+    // A search may find thousands: they are put in order by as little as that takes, and only the page is read whole.
     ($engine:ident list $order:ident $search:ident $($how:ident)*) => {
-        concat!(columns!(source!($engine $search)), found!($engine $search $($how)*), " and ", order!($order))
+        concat!(
+            columns!(concat!(
+                "(select c.id as found_id from ",
+                source!($engine $search),
+                " where ",
+                found!($engine $search $($how)*),
+                " and ",
+                after!($search $order),
+                order!($search $order),
+                " limit $10)",
+                close!($engine),
+                " cross join clients c"
+            )),
+            "c.practice_id = $1 and c.id = found_id",
+            order!(none $order)
+        )
     };
     // Counting stops at $8.
     ($engine:ident count none $search:ident $($how:ident)*) => {

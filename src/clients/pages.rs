@@ -87,6 +87,7 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
     let wanted = Wanted::of(&query);
     let sort = wanted.sort;
     let narrowed = wanted.is_narrowed();
+    let limit = wanted.count_limit();
     let after = match query.cursor.as_str() {
         "" => sort.start(),
         cursor => match Cursor::parse(cursor, sort) {
@@ -103,7 +104,7 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
         .read(move |p| {
             let rows = list::page(p, &wanted, &after, list::PAGE)?;
             let all_here = first && rows.next.is_none();
-            let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted, list::COUNT_LIMIT)? };
+            let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted, wanted.count_limit())? };
             let (groups, providers) = (groups::all(p)?, members::providers(p)?);
             let filters = filters::all(p, &asked, &wanted, (&groups, &providers))?;
             Ok((rows, total, filters, columns::of(p, member)?, groups, providers))
@@ -117,7 +118,7 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
         shell: ctx.shell("Clients", Section::Clients),
         next: rows.next.map(|cursor| query.address(Some(&cursor.text()))),
         first: (!first).then(|| query.address(None)),
-        count: count_said(total),
+        count: count_said(total, limit),
         empty: rows.rows.is_empty().then(|| empty(narrowed, !query.search.is_empty())),
         more: total > rows.rows.len() as i64,
         rows: rows.rows.into_iter().map(|listed| row(listed, &columns, &zone)).collect(),
@@ -153,12 +154,16 @@ async fn choose(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
     lead_to(&ctx, &back.sound().address(None))
 }
 
-fn count_said(total: i64) -> String {
+/// `limit`: how far they were counted.
+fn count_said(total: i64, limit: i64) -> String {
+    let number = match total.min(limit) {
+        n if n >= 1_000 => format!("{},{:03}", n / 1_000, n % 1_000),
+        n => n.to_string(),
+    };
     match total {
         1 => "1 client".into(),
-        n if n > list::COUNT_LIMIT => "More than 10,000 clients".into(),
-        n if n >= 1_000 => format!("{},{:03} clients", n / 1_000, n % 1_000),
-        n => format!("{n} clients"),
+        n if n > limit => format!("More than {number} clients"),
+        _ => format!("{number} clients"),
     }
 }
 

@@ -36,7 +36,8 @@ crate::sql! {
          where s.practice_id = $1 and s.client_id = $2";
     tenant DELETE_PREFIXES = "delete from client_prefixes where practice_id = $1 and client_id = $2";
     tenant INSERT_PREFIX =
-        "insert into client_prefixes (practice_id, client_id, prefix) values ($1, $2, $3) on conflict do nothing";
+        "insert into client_prefixes (practice_id, client_id, prefix, sort_name) values ($1, $2, $3, $4)
+         on conflict do nothing";
 }
 
 crate::sealed! { NOTE = "client note" in clients (practice_id, id) note_sealed }
@@ -82,8 +83,9 @@ pub fn set_status(p: &Practice, id: ClientId, status: &str) -> Result<()> {
 
 pub fn set_prefixes(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
     p.run(&DELETE_PREFIXES, params![id])?;
+    let sort_name = fields.sort_name();
     for prefix in fields.prefixes() {
-        p.run(&INSERT_PREFIX, params![id, prefix])?;
+        p.run(&INSERT_PREFIX, params![id, prefix, &sort_name])?;
     }
     Ok(())
 }

@@ -16,10 +16,12 @@ const BOTH: &[(i32, &str, &str)] = &[
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),
     (5, "list", include_str!("../../migrations/0005_list.sqlite.sql")),
+    (10, "prefixes", include_str!("../../migrations/0010_prefixes.sqlite.sql")),
 ];
 const POSTGRES: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.postgres.sql")),
     (5, "list", include_str!("../../migrations/0005_list.postgres.sql")),
+    (10, "prefixes", include_str!("../../migrations/0010_prefixes.postgres.sql")),
 ];
 
 type Own = &'static [(i32, &'static str, &'static str)];
