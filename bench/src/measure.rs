@@ -10,6 +10,7 @@ use ruh::clock::stopwatch;
 use crate::bare;
 use crate::client::{Connection, Request, rate, rate_of_all, times};
 use crate::crowd::{PRACTICES, owner_of};
+use crate::history;
 use crate::plain;
 use crate::server::Server;
 use crate::site::{Site, wrong_password};
@@ -106,6 +107,7 @@ impl Pair {
         figures.push(self.flood_of_a_practice());
         let peak = self.whole.server.memory().1;
         figures.push(Figure::new("Memory after the floods, at most", Aim::AtMost(90.0), Unit::Mebibytes, peak));
+        figures.push(self.long_life());
         figures
     }
 
@@ -147,6 +149,37 @@ impl Pair {
         let medians: Rounds = requests.iter().map(slowest).collect();
         let (_, most) = medians.ends();
         Figure::new("Slowest staff page, one person, median", Aim::AtMost(20.0), Unit::Milliseconds, most)
+    }
+
+    /// The slowest page of the timeline, of who has looked and of the newsfeed, with ten thousand entries about the client
+    /// and a million in the practice.
+    fn long_life(&self) -> Figure {
+        let site = &self.whole;
+        let client = some_client(site);
+        let staff = site.fetch(&site.api("/api/v1/members")).json();
+        let owner =
+            staff["items"].as_array().and_then(|all| all.iter().find(|one| one["role"] == "owner")).expect("an owner");
+        history::write(site, &client, owner["id"].as_str().expect("an id"));
+        let timeline = format!("/api/v1/clients/{client}/timeline?limit=200");
+        let next = site.fetch(&site.api(&timeline)).json()["next_cursor"].as_str().expect("a next page").to_string();
+        let pages = [
+            format!("/clients/{client}/timeline"),
+            format!("/clients/{client}/timeline?topic=invitations&cursor={next}"),
+            format!("/clients/{client}/looks"),
+            "/home".into(),
+            "/newsfeed".into(),
+            "/newsfeed/list".into(),
+            "/newsfeed?topic=invitations".into(),
+            "/newsfeed?topic=care_team".into(),
+            format!("/newsfeed?client_id={client}&topic=invitations"),
+        ];
+        let median = |path: &String| {
+            let request = site.compressed_page(path);
+            let times = times(site.server.address, &request, Duration::from_millis(1), self.pace.turn / 2);
+            milliseconds(percentile(&times, 50))
+        };
+        let (_, most) = pages.iter().map(median).collect::<Rounds>().ends();
+        Figure::new("Slowest page of a long life, median", Aim::AtMost(20.0), Unit::Milliseconds, most)
     }
 
     /// Clients added and invited through the API. On SQLite beside the same rows by rusqlite, on PostgreSQL beside

@@ -85,16 +85,20 @@ impl Site {
 
     /// Lets the caps on invitations begin anew: what is measured is an addition with its invitation.
     pub fn forget_caps(&self) {
-        let forget = "delete from guesses";
+        self.execute("delete from guesses", "delete from guesses");
+    }
+
+    /// Does something to the database beside the program: in SQLite's words, or in PostgreSQL's.
+    pub fn execute(&self, sqlite: &str, postgres: &str) {
         match &self.database {
             None => {
                 let conn = rusqlite::Connection::open(self.folder.join("ruh.db")).expect("the file");
-                conn.busy_timeout(Duration::from_secs(10)).expect("patience");
-                conn.execute_batch(forget).expect("no guesses");
+                conn.busy_timeout(Duration::from_secs(60)).expect("patience");
+                conn.execute_batch(sqlite).expect(sqlite);
             }
             Some(url) => {
                 let mut client = postgres::Client::connect(url, postgres::NoTls).expect("the database");
-                client.batch_execute(forget).expect("no guesses");
+                client.batch_execute(postgres).expect(postgres);
             }
         }
     }

@@ -54,9 +54,9 @@ impl Link {
     pub fn state(&self, now: Instant) -> std::result::Result<(), Dead> {
         if self.used_at.is_some() {
             Err(Dead::Used)
-        } else if self.ended_at.is_some() {
+        } else if self.ended_at.is_some_and(|ended| self.expires_at.is_none_or(|expires| ended < expires)) {
             Err(Dead::Replaced)
-        } else if self.expires_at.is_some_and(|end| now >= end) {
+        } else if self.ended_at.is_some() || self.expires_at.is_some_and(|end| now >= end) {
             Err(Dead::Expired)
         } else {
             Ok(())

@@ -99,6 +99,9 @@ crate::sql! {
     house END_LINKS =
         "update account_links set ended_at = $3
          where account_id = $1 and kind = $2 and ended_at is null and used_at is null";
+    house END_EXPIRED_LINKS =
+        "update account_links set ended_at = expires_at
+         where expires_at <= $1 and used_at is null and ended_at is null";
     house USE_LINK =
         "update account_links set used_at = $2 where id = $1 and used_at is null and ended_at is null";
 
@@ -359,6 +362,11 @@ pub fn end_links(h: &House, account: AccountId, kind: &str) -> Result<()> {
 }
 
 /// `false`: somebody was faster, or it was replaced.
+/// Ends what has expired, for good: a clock that is put back revives nothing.
+pub fn end_expired_links(h: &House) -> Result<()> {
+    h.run(&END_EXPIRED_LINKS, params![h.now]).map(drop)
+}
+
 pub fn use_link(h: &House, id: Uuid) -> Result<bool> {
     Ok(h.run(&USE_LINK, params![id, h.now])? == 1)
 }
@@ -387,6 +395,7 @@ pub fn purge(h: &House) -> Result<()> {
     h.run(&PURGE_RESET_REQUESTS, params![h.now.minus(day)])?;
     h.run(&PURGE_PENDING, params![h.now.minus(day)])?;
     h.run(&PURGE_SESSIONS, params![h.now.minus(day * 30)])?;
+    end_expired_links(h)?;
     h.run(&PURGE_LINKS, params![h.now.minus(day * 30)]).map(drop)
 }
 

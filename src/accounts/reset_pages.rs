@@ -176,7 +176,11 @@ async fn link_of(ctx: &Ctx) -> Result<std::result::Result<links::Link, Dead>> {
     let Some(link) = link.filter(|link| link.kind == links::LinkKind::Reset.as_str()) else {
         return Ok(Err(Dead::Unknown));
     };
-    Ok(link.state(ctx.app.now()).map(|()| link))
+    let state = link.state(ctx.app.now());
+    if matches!(state, Err(Dead::Expired)) && link.ended_at.is_none() {
+        ctx.app.write(queries::end_expired_links).await?;
+    }
+    Ok(state.map(|()| link))
 }
 
 async fn show_reset(ctx: Ctx) -> Result<Response> {

@@ -24,11 +24,20 @@ pub enum Skip {
     Archived,
     /// It was so already.
     AlreadySo,
+    /// The primary provider stays on the care team until another one is chosen.
+    IsPrimary,
 }
 
 impl Skip {
-    const ALL: [Skip; 6] =
-        [Skip::Gone, Skip::NoEmail, Skip::InPortal, Skip::InvitedLately, Skip::Archived, Skip::AlreadySo];
+    const ALL: [Skip; 7] = [
+        Skip::Gone,
+        Skip::NoEmail,
+        Skip::InPortal,
+        Skip::InvitedLately,
+        Skip::Archived,
+        Skip::AlreadySo,
+        Skip::IsPrimary,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,6 +47,7 @@ impl Skip {
             Skip::InvitedLately => "invited_lately",
             Skip::Archived => "archived",
             Skip::AlreadySo => "already_so",
+            Skip::IsPrimary => "is_primary",
         }
     }
 
@@ -53,6 +63,7 @@ impl Skip {
             Skip::InvitedLately => "Invited in the last 24 hours",
             Skip::Archived => "Archived",
             Skip::AlreadySo => "Was so already",
+            Skip::IsPrimary => "Is their primary provider",
         }
     }
 }
@@ -93,6 +104,11 @@ pub fn act(p: &Practice, run: &Run, id: ClientId) -> Result<std::result::Result<
             };
             save(p, id, with_provider(current, provider), before)
         }
+        Action::JoinTeam(member) if is_on_team(current, member) => Ok(Err(Skip::AlreadySo)),
+        Action::JoinTeam(member) => save(p, id, with_member(current, member), Before::default()),
+        Action::LeaveTeam(member) if current.primary_provider == Some(member) => Ok(Err(Skip::IsPrimary)),
+        Action::LeaveTeam(member) if !is_on_team(current, member) => Ok(Err(Skip::AlreadySo)),
+        Action::LeaveTeam(member) => save(p, id, without_member(current, member), Before::default()),
         Action::Archive => Ok(if clients::archive(p, id)? { Ok(Before::default()) } else { Err(Skip::AlreadySo) }),
         Action::Restore => Ok(if clients::restore(p, id)? { Ok(Before::default()) } else { Err(Skip::AlreadySo) }),
     }
@@ -105,6 +121,23 @@ fn with_provider(current: &Fields, provider: Option<MemberId>) -> Fields {
     fields.care_team.retain(|member| Some(*member) != provider);
     fields.care_team.sort();
     fields.care_team.dedup();
+    fields
+}
+
+fn is_on_team(fields: &Fields, member: MemberId) -> bool {
+    fields.primary_provider == Some(member) || fields.care_team.contains(&member)
+}
+
+fn with_member(current: &Fields, member: MemberId) -> Fields {
+    let mut fields = current.clone();
+    fields.care_team.push(member);
+    fields.care_team.sort();
+    fields
+}
+
+fn without_member(current: &Fields, member: MemberId) -> Fields {
+    let mut fields = current.clone();
+    fields.care_team.retain(|one| *one != member);
     fields
 }
 
@@ -169,6 +202,16 @@ pub fn put_back(p: &Practice, run: &Run, id: ClientId, before: &Before) -> Resul
             let stays = provider.filter(|_| before.was_on_team);
             clients::hand_back(p, id, before.before.map(MemberId), stays)?;
             Ok(true)
+        }
+        Action::JoinTeam(member) => {
+            let now = &client.fields;
+            let may = now.care_team.contains(&member);
+            Ok(may && save(p, id, without_member(now, member), Before::default())?.is_ok())
+        }
+        Action::LeaveTeam(member) => {
+            let now = &client.fields;
+            let may = !is_on_team(now, member) && members::providers(p)?.iter().any(|one| one.id == member);
+            Ok(may && save(p, id, with_member(now, member), Before::default())?.is_ok())
         }
         Action::Archive => clients::restore(p, id),
         Action::Restore => clients::archive(p, id),

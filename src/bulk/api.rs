@@ -64,7 +64,7 @@ fn body(p: &Practice, run: &Run) -> Result<RunBody> {
         id: run.id.to_string(),
         action: run.action.as_str(),
         group_id: of(matches!(run.action, Action::Group(_)).then(|| run.action.target()).flatten()),
-        provider_id: of(matches!(run.action, Action::Provider(_)).then(|| run.action.target()).flatten()),
+        provider_id: of((!matches!(run.action, Action::Group(_))).then(|| run.action.target()).flatten()),
         state: run.state,
         total: run.gathered,
         done: run.done,
@@ -94,10 +94,15 @@ fn read(body: &Body) -> Result<(Action, Whom)> {
     let target = match body.action.as_str() {
         "group" => id("group_id", &body.group_id)?,
         "provider" => id("provider_id", &body.provider_id)?,
+        "join_team" | "leave_team" => {
+            let member = id("provider_id", &body.provider_id)?;
+            Some(member.ok_or_else(|| invalid("provider_id", "Please choose one of the list."))?)
+        }
         _ => None,
     };
     let action = Action::read(&body.action, target);
-    let action = action.ok_or_else(|| invalid("action", "Use invite, group, provider, archive or restore."))?;
+    let action = action
+        .ok_or_else(|| invalid("action", "Use invite, group, provider, join_team, leave_team, archive or restore."))?;
     let whom = match (&body.ids, &body.filter) {
         (Some(ids), None) => {
             let ids: std::result::Result<Vec<ClientId>, _> = ids.iter().map(|id| id.parse()).collect();

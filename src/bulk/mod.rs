@@ -46,8 +46,11 @@ pub enum Action {
     Invite,
     /// Nothing: no group.
     Group(Option<GroupId>),
-    /// Nothing: nobody yet.
+    /// The primary provider. Nothing: nobody yet.
     Provider(Option<MemberId>),
+    /// Puts a member on the care team, beside the primary provider.
+    JoinTeam(MemberId),
+    LeaveTeam(MemberId),
     Archive,
     Restore,
 }
@@ -58,6 +61,8 @@ impl Action {
             Action::Invite => "invite",
             Action::Group(_) => "group",
             Action::Provider(_) => "provider",
+            Action::JoinTeam(_) => "join_team",
+            Action::LeaveTeam(_) => "leave_team",
             Action::Archive => "archive",
             Action::Restore => "restore",
         }
@@ -67,6 +72,7 @@ impl Action {
         match self {
             Action::Group(group) => group.map(|id| id.0),
             Action::Provider(provider) => provider.map(|id| id.0),
+            Action::JoinTeam(member) | Action::LeaveTeam(member) => Some(member.0),
             Action::Invite | Action::Archive | Action::Restore => None,
         }
     }
@@ -76,6 +82,8 @@ impl Action {
             "invite" => Some(Action::Invite),
             "group" => Some(Action::Group(target.map(GroupId))),
             "provider" => Some(Action::Provider(target.map(MemberId))),
+            "join_team" => target.map(|id| Action::JoinTeam(MemberId(id))),
+            "leave_team" => target.map(|id| Action::LeaveTeam(MemberId(id))),
             "archive" => Some(Action::Archive),
             "restore" => Some(Action::Restore),
             _ => None,
@@ -214,9 +222,11 @@ pub fn start(p: &Practice, action: Action, whom: &Whom) -> Result<Started> {
 fn target_is_missing(p: &Practice, action: Action) -> Result<Option<FieldError>> {
     let (known, field) = match action {
         Action::Group(Some(group)) => (groups::all(p)?.iter().any(|known| known.id == group), "group_id"),
-        Action::Provider(Some(provider)) => {
+        Action::Provider(Some(provider)) | Action::JoinTeam(provider) => {
             (members::providers(p)?.iter().any(|known| known.id == provider), "provider_id")
         }
+        // Also of somebody who has left the staff.
+        Action::LeaveTeam(member) => (members::name_of(p, member)?.is_some(), "provider_id"),
         _ => return Ok(None),
     };
     Ok((!known).then(|| FieldError::new(field, "Please choose one of the list.")))

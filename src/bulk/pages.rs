@@ -82,6 +82,8 @@ fn doing(action: Action) -> (&'static str, &'static str) {
         Action::Invite => ("Inviting", "Invitations are on their way"),
         Action::Group(_) => ("Assigning the group", "Group assigned"),
         Action::Provider(_) => ("Assigning the provider", "Provider assigned"),
+        Action::JoinTeam(_) => ("Adding to care teams", "Added to care teams"),
+        Action::LeaveTeam(_) => ("Taking off care teams", "Taken off care teams"),
         Action::Archive => ("Archiving", "Archived"),
         Action::Restore => ("Restoring", "Restored"),
     }
@@ -151,6 +153,7 @@ fn wish(pairs: &[(String, String)]) -> Wish {
     let action = match given("action") {
         "group" => choice("group_id").map(|id: Option<uuid::Uuid>| Action::read("group", id)),
         "provider" => choice("provider_id").map(|id| Action::read("provider", id)),
+        team @ ("join_team" | "leave_team") => given("team_id").parse().ok().map(|id| Action::read(team, Some(id))),
         other => Some(Action::read(other, None)),
     };
     let filter: Vec<(String, String)> = serde_urlencoded::from_str(given("filter")).unwrap_or_default();
@@ -247,5 +250,6 @@ mod tests {
         assert_eq!(wish(&pairs("group", "none")).action, Some(Action::Group(None)));
         assert_eq!(wish(&pairs("rename", "")).action, None);
         assert_eq!(wish(&pairs("archive", "")).action, Some(Action::Archive));
+        assert_eq!(wish(&pairs("join_team", "none")).action, None);
     }
 }

@@ -12,6 +12,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (7, "sealed", include_str!("../../migrations/0007_sealed.sql")),
     (8, "second_factor", include_str!("../../migrations/0008_second_factor.sql")),
     (9, "newsfeed", include_str!("../../migrations/0009_newsfeed.sql")),
+    (11, "expired_links", include_str!("../../migrations/0011_expired_links.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),

@@ -90,6 +90,18 @@ test('ten thousand clients', async ({ ruh, page, database }) => {
     await expect(page.locator('.count')).toHaveText(`${before} clients`);
   });
 
+  await test.step('a colleague joins the care team of one', async () => {
+    await page.goto('/clients');
+    await page.getByRole('checkbox', { name: 'Select Ben Adler' }).check();
+    await bar(page).getByRole('button', { name: 'Assign', exact: true }).click();
+    await look(page);
+    await bar(page).getByLabel('Care team').selectOption({ label: 'Hana Suzuki' });
+    await bar(page).getByRole('button', { name: 'Add to team' }).click();
+    await expect(page.getByRole('heading', { name: 'Added to care teams' })).toBeVisible(long);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(page.getByText('1 put back')).toBeVisible(long);
+  });
+
   await test.step('some, by the keyboard', async () => {
     await page.goto('/clients');
     const first = page.getByRole('checkbox', { name: 'Select Ben Adler' });

@@ -74,6 +74,53 @@ both_engines! {
         assert_eq!(t.raw.count(&primary), 3);
     }
 
+    async fn f1_colleagues_join_and_leave_care_teams_with_undo(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let ids = clients(&t, &practice, 3).await;
+        let new = t.member(&practice, Role::Provider, "new@example.org").await.to_string();
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let mut theirs = t.signed_in("new@example.org").await;
+        let on_team = || t.raw.count(&format!("select count(*) from care_team where member_id = {}", t.raw.id(&new)));
+        let told = || t.raw.count(&format!("select count(*) from feed_items where member_id = {}", t.raw.id(&new)));
+        let begun = begin(&mut owner, "join_team", &[("team_id", &new)], &ids).await;
+        t.run_jobs().await;
+        assert!(owner.get(begun.location()).await.text.contains("Added to care teams"));
+        assert_eq!((on_team(), told()), (3, 3), "each assignment is told");
+        assert_eq!(theirs.get(&format!("/clients/{}", ids[0])).await.status, 200);
+        owner.post(&format!("{}/undo", begun.location()), &[]).await;
+        t.run_jobs().await;
+        assert_eq!((on_team(), told()), (0, 0), "and taken away with the team");
+        assert_eq!(theirs.get(&format!("/clients/{}", ids[0])).await.status, 404);
+
+        // The primary provider stays until there is another one; whoever is not on the team is skipped.
+        let mut program = t.browser().bearer(&t.token(&practice, practice.owner).await);
+        let patch = async |program: &mut testkit::Browser, id: &str, body: testkit::Json| {
+            assert_eq!(program.json("PATCH", &format!("/api/v1/clients/{id}"), &body).await.status, 200);
+        };
+        patch(&mut program, &ids[0], json!({"primary_provider_id": new})).await;
+        patch(&mut program, &ids[1], json!({"care_team_ids": [new]})).await;
+        let run = program.json("POST", "/api/v1/clients/bulk", &json!({"action": "leave_team", "provider_id": new, "ids": ids})).await;
+        assert_eq!((run.status, &run.json()["provider_id"]), (202, &json!(new)), "{}", run.text);
+        t.run_jobs().await;
+        let path = format!("/api/v1/clients/bulk/{}", run.json()["id"].as_str().unwrap());
+        let ended = program.get(&path).await.json();
+        assert_eq!((&ended["done"], &ended["skipped"]), (&json!(1), &json!(2)), "{ended}");
+        let mut why: Vec<_> = ended["skipped_clients"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
+        why.sort_unstable();
+        assert_eq!(why, ["already_so", "is_primary"]);
+        assert_eq!(on_team(), 1);
+        assert_eq!(program.json("POST", &format!("{path}/undo"), &json!({})).await.status, 202);
+        t.run_jobs().await;
+        assert_eq!(on_team(), 2);
+        for (body, field) in [
+            (json!({"action": "join_team", "ids": ids}), "provider_id"),
+            (json!({"action": "leave_team", "provider_id": practice.id.to_string(), "ids": ids}), "provider_id"),
+        ] {
+            let refused = program.json("POST", "/api/v1/clients/bulk", &body).await;
+            assert_eq!((refused.status, &refused.json()["errors"][0]["field"]), (422, &json!(field)), "{}", refused.text);
+        }
+    }
+
     async fn everybody_whom_the_list_finds(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         clients(&t, &practice, 230).await;
