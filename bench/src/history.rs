@@ -11,7 +11,7 @@ pub fn write(site: &Site, client: &str, member: &str) {
     for table in ["activities", "feed_items", "audit_entries"] {
         site.execute(&statement(table, client, member, &SQLITE), &statement(table, client, member, &POSTGRES));
     }
-    site.execute("analyze", "vacuum analyze activities; vacuum analyze feed_items; vacuum analyze audit_entries");
+    site.execute("analyze", "analyze activities; analyze feed_items; analyze audit_entries");
 }
 
 /// How an engine says it.
@@ -27,7 +27,7 @@ const SQLITE: Words = Words {
     id: |id| format!("x'{}'", id.replace('-', "")),
 };
 const POSTGRES: Words = Words {
-    numbers: "with numbers (n) as (select generate_series(1, {last}))",
+    numbers: "with numbers (n) as (select generate_series(1::bigint, {last}))",
     new_id: "lpad(to_hex(n), 32, '0')::uuid",
     id: |id| format!("'{id}'::uuid"),
 };
