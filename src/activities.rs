@@ -77,10 +77,14 @@ pub enum Kind {
     PrimaryProvider,
     TeamJoined,
     TeamLeft,
+    ContactAdded,
+    ContactChanged,
+    ContactRemoved,
+    ContactRestored,
 }
 
 impl Kind {
-    const ALL: [Kind; 15] = [
+    const ALL: [Kind; 19] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -96,6 +100,10 @@ impl Kind {
         Kind::PrimaryProvider,
         Kind::TeamJoined,
         Kind::TeamLeft,
+        Kind::ContactAdded,
+        Kind::ContactChanged,
+        Kind::ContactRemoved,
+        Kind::ContactRestored,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -115,6 +123,10 @@ impl Kind {
             Kind::PrimaryProvider => "care_team.primary_provider",
             Kind::TeamJoined => "care_team.joined",
             Kind::TeamLeft => "care_team.left",
+            Kind::ContactAdded => "contact.added",
+            Kind::ContactChanged => "contact.changed",
+            Kind::ContactRemoved => "contact.removed",
+            Kind::ContactRestored => "contact.restored",
         }
     }
 
@@ -130,7 +142,11 @@ impl Kind {
             | Kind::ClientChanged
             | Kind::ClientArchived
             | Kind::ClientRestored
-            | Kind::EmailChanged => Topic::Record,
+            | Kind::EmailChanged
+            | Kind::ContactAdded
+            | Kind::ContactChanged
+            | Kind::ContactRemoved
+            | Kind::ContactRestored => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -152,7 +168,11 @@ impl Kind {
             | Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationUndone
-            | Kind::ResetSent => None,
+            | Kind::ResetSent
+            | Kind::ContactAdded
+            | Kind::ContactChanged
+            | Kind::ContactRemoved
+            | Kind::ContactRestored => None,
         }
     }
 }

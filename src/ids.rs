@@ -83,3 +83,7 @@ id_type!(
     /// A bulk run.
     BulkRunId
 );
+id_type!(
+    /// Somebody around a client: family, a carer.
+    ContactId
+);

@@ -120,6 +120,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::bulk::routes(routes);
     let routes = crate::clients::routes(routes);
     let routes = crate::timeline::routes(routes);
+    let routes = crate::contacts::routes(routes);
     let routes = crate::newsfeed::routes(routes);
     let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);

@@ -22,13 +22,15 @@ const OF_AGE: i16 = 18;
 pub enum Side {
     Overview,
     Timeline,
+    Contacts,
     Looks,
 }
 
 impl Side {
-    const ALL: [(Side, &str, &str); 3] = [
+    const ALL: [(Side, &str, &str); 4] = [
         (Side::Overview, "", "Overview"),
         (Side::Timeline, "/timeline", "Timeline"),
+        (Side::Contacts, "/contacts", "Family and contacts"),
         (Side::Looks, "/looks", "Who has looked"),
     ];
 }
@@ -48,7 +50,7 @@ pub struct Head {
     group: String,
     group_colour: String,
     provider: String,
-    archived: bool,
+    pub archived: bool,
     tabs: Tabs,
 }
 impl askama::filters::HtmlSafe for Head {}

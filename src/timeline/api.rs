@@ -78,11 +78,7 @@ impl EntryBody {
                 id: entry.actor.filter(|_| is_member),
                 name: entry.actor_name.clone(),
             },
-            fields: if entry.kind == crate::activities::Kind::ClientChanged {
-                entry.fields().map(str::to_string).collect()
-            } else {
-                Vec::new()
-            },
+            fields: entry.fields().map(str::to_string).collect(),
             colleague: entry.colleague.clone().map(|(id, name)| ColleagueBody { id, name }),
         }
     }

@@ -55,6 +55,7 @@ impl Look {
             ("client.read", Some("invitations")) => "Read the invitations",
             ("client.read", Some("timeline")) => "Read the timeline",
             ("client.read", Some("who_has_looked")) => "Read who has looked",
+            ("client.read", Some("contacts")) => "Read family and contacts",
             ("client.read", _) => "Opened the record",
             ("client.added", _) => "Added the record",
             ("client.signed_up", _) => "Signed up",
@@ -69,6 +70,10 @@ impl Look {
             ("invitation.left", _) => "Sent the invitation",
             ("invitation.accepted", _) => "Accepted the invitation",
             ("invitation.undone", _) => "Took an invitation back",
+            ("contact.added", _) => "Added a contact",
+            ("contact.changed", _) => "Changed a contact",
+            ("contact.removed", _) => "Removed a contact",
+            ("contact.restored", _) => "Put a contact back",
             ("reset.sent", _) => "Sent a password reset link",
             (other, _) => return other.replace(['.', '_'], " "),
         };

@@ -138,6 +138,10 @@ impl Entry {
             Kind::InvitationAccepted => "Invitation accepted",
             Kind::InvitationUndone => "Invitation taken back",
             Kind::ResetSent => "Password reset link sent",
+            Kind::ContactAdded => "Contact added",
+            Kind::ContactChanged => "Contact changed",
+            Kind::ContactRemoved => "Contact removed",
+            Kind::ContactRestored => "Contact put back",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
@@ -171,7 +175,8 @@ impl Entry {
 
     /// The names of the fields that were changed.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        self.about.as_deref().unwrap_or_default().split(", ").filter(|name| !name.is_empty())
+        let changed = matches!(self.kind, Kind::ClientChanged | Kind::ContactChanged);
+        self.about.as_deref().filter(|_| changed).unwrap_or_default().split(", ").filter(|name| !name.is_empty())
     }
 
     /// How good or bad the news is, as a mark beside it.

@@ -45,6 +45,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         ),
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
+        path if path.contains("/contacts/{id}") => ("{id}", w.contact.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -94,6 +95,7 @@ pub fn restore(t: &TestApp, w: &World) {
         "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
          delete from guesses; update members set disabled_at = null where disabled_at > 1;
          update member_invitations set state = 'sent', created_at = 1;
+         update contacts set removed_at = null;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

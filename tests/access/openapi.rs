@@ -247,6 +247,39 @@ async fn news_as_described(t: &TestApp, practice: &testkit::TestPractice, client
     }
 }
 
+async fn contacts_as_described(t: &TestApp, api: &mut testkit::Browser, client: &str, none: &str) {
+    let (all, one, back) = ("/api/v1/clients/{id}/contacts", "/api/v1/contacts/{id}", "/api/v1/contacts/{id}/restore");
+    let of = |id: &str| all.replace("{id}", id);
+    let body = json!({"first_name": "Ingrid", "last_name": "Berg", "relation": "parent", "email": "ingrid@example.org",
+        "phone": "+1 212 555 0123", "emergency": true, "main": true});
+    for (id, body, status) in [(client, body, 201), (client, json!({"relation": "aunt"}), 422), (none, json!({}), 404)]
+    {
+        let answer = api.json("POST", &of(id), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", all, &answer);
+    }
+    as_described("post", all, &api.raw("POST", &of(client), "application/json", "[").await);
+    let listed = api.get(&of(client)).await;
+    as_described("get", all, &listed);
+    as_described("get", all, &api.get(&of(none)).await);
+    as_described("get", all, &t.browser().get(&of(client)).await);
+    let id = listed.json()["items"][0]["id"].as_str().unwrap().to_string();
+    let path = one.replace("{id}", &id);
+    for (body, status) in [
+        (json!({"last_name": null, "version": 1}), 200),
+        (json!({"last_name": "X", "version": 1}), 409),
+        (json!({"phone": "x"}), 422),
+    ] {
+        let answer = api.json("PATCH", &path, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("patch", one, &answer);
+    }
+    for id in [id.as_str(), none] {
+        as_described("delete", one, &api.json("DELETE", &one.replace("{id}", id), &json!({})).await);
+        as_described("post", back, &api.json("POST", &back.replace("{id}", id), &json!({})).await);
+    }
+}
+
 async fn invite_links_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str) {
     let (all, renew, one) = ("/api/v1/invite-links", "/api/v1/invite-links/{id}/renew", "/api/v1/invite-links/{id}");
     for status in [201, 200] {
@@ -393,6 +426,7 @@ both_engines! {
             assert_eq!(answer.status, if n <= 5 { 201 } else { 429 }, "{}", answer.text);
             as_described("post", invitations, &answer);
         }
+        contacts_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
         news_as_described(&t, &practice, bare.json()["id"].as_str().unwrap(), &none).await;
         bulk_runs_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
         let nowhere = api.json("POST", &format!("/api/v1/clients/{}/invitations", bare.json()["id"].as_str().unwrap()), &json!({})).await;

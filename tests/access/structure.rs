@@ -8,6 +8,7 @@ const SLICES: &[&str] = &[
     "bulk",
     "care_team",
     "clients",
+    "contacts",
     "demo",
     "group_settings",
     "groups",

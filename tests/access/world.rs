@@ -26,6 +26,8 @@ pub struct World {
     pub invite_link: String,
     /// Something that is news to the provider on the team.
     pub feed_item: String,
+    /// Somebody around the client.
+    pub contact: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -60,6 +62,13 @@ async fn invite_link(t: &TestApp, practice: &TestPractice, group: &str, provider
     let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
     let body = json!({"group_id": group, "provider_id": provider});
     let made = api.json("POST", "/api/v1/invite-links", &body).await;
+    made.json()["id"].as_str().expect("an id").to_string()
+}
+
+async fn contact_of(t: &TestApp, practice: &TestPractice, client: &str) -> String {
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body = json!({"first_name": "Ingrid", "relation": "parent"});
+    let made = api.json("POST", &format!("/api/v1/clients/{client}/contacts"), &body).await;
     made.json()["id"].as_str().expect("an id").to_string()
 }
 
@@ -192,9 +201,11 @@ pub async fn world(t: &TestApp) -> World {
         .map(|(n, (name, browser))| (name, browser.from([10, 0, 0, u8::try_from(n).unwrap()])))
         .collect();
     let invite_link = invite_link(t, &ours, &group, &on_team).await;
+    let contact = contact_of(t, &ours, &client).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
+        contact,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),

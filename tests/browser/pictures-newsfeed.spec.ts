@@ -1,4 +1,4 @@
-// Pictures of the newsfeed, a client's timeline and who has looked.
+// Pictures of the newsfeed and of the sides of a client's record.
 import { fits, type Page, picture, settled, targets, test } from './support/ruh.ts';
 
 const wanted = process.env.RUH_PICTURES ?? '';
@@ -39,6 +39,21 @@ test('what is new', async ({ ruh, page, visitor }) => {
   await look(maya, 'timeline');
   await maya.getByRole('link', { name: 'Who has looked' }).click();
   await look(maya, 'looks');
+  await maya.getByRole('link', { name: 'Family and contacts' }).click();
+  await look(maya, 'contacts-empty');
+  for (const [first, relation, main] of [['Giulia', 'Parent', true], ['Tommaso', 'Legal guardian', false], ['A very long name that somebody was given by loving parents', 'Caregiver', false]] as const) {
+    await maya.getByRole('button', { name: 'Add contact' }).click();
+    const dialog = maya.getByRole('dialog', { name: 'Add contact' });
+    await dialog.getByLabel('First name').fill(first);
+    await dialog.getByLabel('Relationship').selectOption({ label: relation });
+    await dialog.getByLabel('Phone').fill('+1 212 555 0123');
+    await dialog.getByLabel('Email').fill('somebody.around@harbourlight.example');
+    await dialog.getByLabel(main ? 'Main contact' : 'Emergency contact').check();
+    if (main) await look(maya, 'contacts-form');
+    await dialog.getByRole('button', { name: 'Add contact' }).click();
+    await maya.getByText('Contact added.').waitFor();
+  }
+  await look(maya, 'contacts');
   const tom = await visitor();
   await signIn(tom, 'tom@harbourlight.example', password);
   await tom.goto('/newsfeed');

@@ -103,6 +103,31 @@ async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mu
     id
 }
 
+async fn verbs_of_contacts(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let client = t.client(practice, json!({"first_name": "Nils"})).await;
+    let new = [("first_name", "Ingrid"), ("relation", "parent")];
+    let path = format!("/clients/{client}/contacts");
+    walk.verb("POST /clients/{id}/contacts", About::Client, owner.post(&path, &new)).await;
+    let path = format!("/contacts/{}", newest(t, "contacts").await);
+    let changed = [("first_name", "Ingrid"), ("relation", "legal_guardian"), ("version", "1")];
+    walk.verb("POST /contacts/{id}", About::Client, owner.post(&path, &changed)).await;
+    walk.verb("POST /contacts/{id}/remove", About::Client, owner.post(&format!("{path}/remove"), &[])).await;
+    walk.verb("POST /contacts/{id}/restore", About::Client, owner.post(&format!("{path}/restore"), &[])).await;
+
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let all = format!("/api/v1/clients/{client}/contacts");
+    let body = json!({"first_name": "Leo", "relation": "other"});
+    walk.verb("POST /api/v1/clients/{id}/contacts", About::Client, program.json("POST", &all, &body)).await;
+    let path = format!("/api/v1/contacts/{}", newest(t, "contacts").await);
+    let body = json!({"main": true});
+    walk.verb("PATCH /api/v1/contacts/{id}", About::Client, program.json("PATCH", &path, &body)).await;
+    let none = json!({});
+    walk.verb("DELETE /api/v1/contacts/{id}", About::Client, program.json("DELETE", &path, &none)).await;
+    let back = format!("{path}/restore");
+    walk.verb("POST /api/v1/contacts/{id}/restore", About::Client, program.json("POST", &back, &none)).await;
+}
+
 async fn verbs_of_groups(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
     let t = walk.t;
     let new = [("name", "Evenings"), ("colour", "teal")];
@@ -411,6 +436,7 @@ both_engines! {
         let mut owner = t.signed_in(&practice.owner_email).await;
         verbs_of_staff(&mut walk, &practice, &mut owner).await;
         verbs_of_groups(&mut walk, &practice, &mut owner).await;
+        verbs_of_contacts(&mut walk, &practice, &mut owner).await;
         verbs_of_invite_links(&mut walk, &practice, &mut owner).await;
         verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;

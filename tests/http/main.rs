@@ -1,5 +1,6 @@
 //! The program through HTTP, on both databases.
 
+mod contacts;
 mod demo;
 mod duplicates;
 mod newsfeed;
