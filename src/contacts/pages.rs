@@ -162,6 +162,7 @@ fn form(ctx: &Ctx, edit: &Edit) -> ContactForm {
         email: finish(Field::email("email", "Email").private(), "email", |t| &t.email),
         phone: finish(Field::tel("phone", "Phone").private(), "phone", |t| &t.phone),
         main: Field::checkbox("main", "Main contact")
+            .id_prefix("contact-")
             .value("yes")
             .checked(edit.typed.main)
             .hint("Who is asked first, such as a minor's parent. There is one."),

@@ -1,6 +1,6 @@
 // E5: a child's parents are written down: who is asked first, whom to call; one is put right, one removed and put back.
 import { expect, test } from './support/ruh.ts';
-import { addClient, atHome, look, quick } from './support/people.ts';
+import { addClient, atHome, look, quick, toast } from './support/people.ts';
 
 test.use(quick);
 
@@ -25,7 +25,7 @@ test('the parents of a child', async ({ ruh, page }) => {
     await dialog.getByLabel('Phone').fill('+44 20 7946 0018');
     await dialog.getByLabel('Main contact').check();
     await dialog.getByRole('button', { name: 'Add contact' }).click();
-    await expect(page.getByText('Contact added.')).toBeVisible();
+    await expect(toast(page, 'Contact added.')).toBeVisible();
     await expect(card.getByRole('listitem')).toContainText('Main contact');
     await expect(card.getByRole('link', { name: '+44 20 7946 0018' })).toHaveAttribute('href', 'tel:+442079460018');
   });
@@ -48,10 +48,10 @@ test('the parents of a child', async ({ ruh, page }) => {
 
   await test.step('removed, and put back', async () => {
     await card.getByRole('button', { name: 'Remove: Lars' }).click();
-    await expect(page.getByText('Contact removed.')).toBeVisible();
+    await expect(toast(page, 'Contact removed.')).toBeVisible();
     await expect(card.getByRole('listitem')).toHaveCount(1);
     await page.getByRole('button', { name: 'Undo' }).click();
-    await expect(page.getByText('Contact put back.')).toBeVisible();
+    await expect(toast(page, 'Contact put back.')).toBeVisible();
     await expect(card.getByRole('listitem')).toHaveCount(2);
   });
 });

@@ -1,7 +1,7 @@
 // F1–F3, E6: a colleague is put on somebody's care team and hears of it without a reload; what has happened and who has
 // looked stands on the client's page; the client reads the latter in plain words.
 import { expect, type Page, test } from './support/ruh.ts';
-import { look, signIn } from './support/people.ts';
+import { look, signIn, toast } from './support/people.ts';
 
 // None of the made-up practice's mails leaves while this looks.
 test.use({ environment: { RUH_UNDO_SECONDS: '3600' } });
@@ -26,7 +26,7 @@ test('an assignment is news at once, and stands on the timeline', async ({ ruh, 
     await page.getByRole('link', { name: 'Personal Information' }).click();
     await page.getByRole('checkbox', { name: 'Hana Suzuki' }).check();
     await page.getByRole('button', { name: 'Save changes' }).click();
-    await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
+    await expect(toast(page, 'Saved.')).toBeVisible();
     await expect(items(hana).first()).toContainText('You joined the care team', soon);
     await expect(items(hana).first()).toContainText('Ana Marchetti');
     await expect(items(hana).first()).toContainText('New');
@@ -65,7 +65,7 @@ test('an assignment is news at once, and stands on the timeline', async ({ ruh, 
     await hana.getByLabel('Care team').selectOption({ label: 'Neither' });
     await hana.getByLabel('New clients').selectOption({ label: 'Newsfeed and daily email' });
     await hana.getByRole('button', { name: 'Save' }).click();
-    await expect(hana.getByText('Saved.', { exact: true })).toBeVisible();
+    await expect(toast(hana, 'Saved.')).toBeVisible();
     await expect(hana.getByLabel('Care team')).toHaveValue('none');
   });
 
@@ -88,7 +88,7 @@ test('an assignment is news at once, and stands on the timeline', async ({ ruh, 
     await page.getByText('Personal Information', { exact: true }).last().click();
     await page.getByRole('checkbox', { name: 'Hana Suzuki' }).uncheck();
     await page.getByRole('button', { name: 'Save changes' }).click();
-    await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
+    await expect(toast(page, 'Saved.')).toBeVisible();
     await hana.goto('/newsfeed');
     await expect(news(hana)).not.toContainText('Ana Marchetti');
   });

@@ -103,7 +103,7 @@ test.describe('with one second to undo', () => {
       await expect(page.getByRole('row', { name: /Ana López/ })).toContainText('In the portal');
       await look(page);
       await page.goto('/home');
-      await expect(page.getByRole('link', { name: 'Ana López' })).toBeVisible();
+      await expect(page.getByRole('link', { name: 'Ana López' }).first()).toBeVisible();
       await look(page);
     });
 

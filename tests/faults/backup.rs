@@ -168,13 +168,18 @@ fn backup_under_load(from: Engine, to: Engine) {
         while load.so_far().len() < 40 {
             std::thread::yield_now();
         }
-        let before = load.so_far();
-        let made = setting.run(&["backup", kept.text()], "");
-        let meanwhile = load.so_far().len();
+        // On a busy machine a backup of so little may end before the next request does: then it is made once more.
+        let beside = (0..10).find_map(|_| {
+            std::fs::remove_file(kept.text()).ok();
+            let before = load.so_far();
+            let made = setting.run(&["backup", kept.text()], "");
+            let went_on = load.so_far().len() > before.len();
+            (went_on || !made.status.success()).then_some((before, made))
+        });
         load.stop.store(true, Ordering::SeqCst);
+        let (before, made) = beside.expect("requests go on beside a backup");
         assert!(made.status.success(), "{}", said(&made));
         assert!(said(&made).contains("The key is not in it"), "{}", said(&made));
-        assert!(meanwhile > before.len(), "requests went on beside it");
         before
     });
     copy_key(&ground, &other);

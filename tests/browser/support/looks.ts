@@ -66,7 +66,7 @@ export async function fits(page: Page) {
   if (before) await page.setViewportSize(before);
 }
 
-/** What a person presses is 44 px each way, unless it is a link within a sentence. */
+/** What a person presses is 44 px each way, unless it is a link within a sentence; and no id stands twice. */
 export async function targets(page: Page) {
   const small = await page.evaluate(() => {
     const pressed = 'button, select, textarea, summary, [role=button], [role=menuitem], [role=tab], nav a, a.btn, input:not([type=hidden])';
@@ -82,6 +82,12 @@ export async function targets(page: Page) {
       .map((box) => `${box.width}×${box.height} ${box.html}`);
   });
   expect(small, `too small to press on ${page.url()}`).toEqual([]);
+  // A label or a link to an id that stands twice leads to the wrong one.
+  const twice = await page.evaluate(() => {
+    const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+    return ids.filter((id, at) => ids.indexOf(id) !== at);
+  });
+  expect(twice, `ids that stand twice on ${page.url()}`).toEqual([]);
 }
 
 /** Pictures of the whole page: target/pictures/<name>-<width>-<light|dark>.png. */
