@@ -9,8 +9,11 @@ use crate::ids::{AccessId, AccountId, ClientId, MemberId, PracticeId};
 pub enum Access {
     /// Anybody, signed in or not.
     Public,
-    /// Anybody with a live session, wherever it is.
+    /// Anybody signed in to an account of theirs, wherever the session stands. What a one-time passphrase opened is not:
+    /// it stands in one portal, and the account's own pages and other places are not its.
     Account,
+    /// Anybody with a live session of any kind.
+    Session,
     /// Members of the practice with one of these roles.
     Staff(&'static [Role]),
     /// People in the Client Portal.

@@ -73,6 +73,7 @@ pub enum Kind {
     InvitationAccepted,
     InvitationUndone,
     ResetSent,
+    PassphraseMade,
     /// About the new one; about nobody, where there is none any more.
     PrimaryProvider,
     TeamJoined,
@@ -84,7 +85,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 19] = [
+    const ALL: [Kind; 20] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -97,6 +98,7 @@ impl Kind {
         Kind::InvitationAccepted,
         Kind::InvitationUndone,
         Kind::ResetSent,
+        Kind::PassphraseMade,
         Kind::PrimaryProvider,
         Kind::TeamJoined,
         Kind::TeamLeft,
@@ -120,6 +122,7 @@ impl Kind {
             Kind::InvitationAccepted => "invitation.accepted",
             Kind::InvitationUndone => "invitation.undone",
             Kind::ResetSent => "reset.sent",
+            Kind::PassphraseMade => "passphrase.made",
             Kind::PrimaryProvider => "care_team.primary_provider",
             Kind::TeamJoined => "care_team.joined",
             Kind::TeamLeft => "care_team.left",
@@ -152,7 +155,8 @@ impl Kind {
             | Kind::InvitationBounced
             | Kind::InvitationAccepted
             | Kind::InvitationUndone
-            | Kind::ResetSent => Topic::Invitations,
+            | Kind::ResetSent
+            | Kind::PassphraseMade => Topic::Invitations,
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Topic::CareTeam,
         }
     }
@@ -169,6 +173,7 @@ impl Kind {
             | Kind::InvitationSent
             | Kind::InvitationUndone
             | Kind::ResetSent
+            | Kind::PassphraseMade
             | Kind::ContactAdded
             | Kind::ContactChanged
             | Kind::ContactRemoved

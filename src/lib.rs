@@ -18,6 +18,7 @@ pub mod config;
 pub mod contacts;
 pub mod db;
 pub mod demo;
+pub mod desk;
 pub mod error;
 pub mod group_settings;
 pub mod groups;

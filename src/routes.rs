@@ -121,6 +121,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::clients::routes(routes);
     let routes = crate::timeline::routes(routes);
     let routes = crate::contacts::routes(routes);
+    let routes = crate::desk::routes(routes);
     let routes = crate::newsfeed::routes(routes);
     let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);
@@ -247,7 +248,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
         Access::Public => true,
         Access::Local => app.config.is_local() && is_near(headers, peer),
         Access::Metrics => may_read_metrics(app, headers, peer),
-        Access::Account | Access::Staff(_) | Access::Portal => {
+        Access::Account | Access::Session | Access::Staff(_) | Access::Portal => {
             if matches!(ctx.who, Identity::Nobody) {
                 return Ok(Admission::SignIn(ctx));
             }
@@ -265,7 +266,8 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
 
 fn stands_where(access: Access, ctx: &Ctx) -> bool {
     match (access, ctx.actor().map(|actor| &actor.who)) {
-        (Access::Account, _) => matches!(ctx.who, Identity::Signed(_)),
+        (Access::Session, _) => matches!(ctx.who, Identity::Signed(_)),
+        (Access::Account, _) => matches!(&ctx.who, Identity::Signed(signed) if signed.session.passphrase.is_none()),
         (Access::Staff(roles), Ok(Who::Member(member))) => roles.contains(&member.role),
         (Access::Portal, Ok(Who::Client(_))) => true,
         _ => false,

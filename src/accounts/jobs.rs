@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{LinkKind, links, queries};
+use super::{links, queries};
 use crate::app::Shared;
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Outcome, finish};
@@ -17,7 +17,7 @@ pub fn answer_reset_request(h: &House, request: Uuid) -> Result<Option<String>> 
         return Ok(None);
     };
     match super::address(h, &key)? {
-        Some(address) => super::request_link(h, address.account, LinkKind::Reset, &address.email).map(|()| None),
+        Some(address) => super::request_reset(h, address.account, &address.email).map(|()| None),
         None => Ok(Some(key)),
     }
 }
@@ -31,14 +31,19 @@ pub async fn send_link(app: &Shared, job: &Job) -> Result<Outcome> {
     };
     let words = Words::of("en");
     let address = app.config.link(&format!("/reset/{}", links::token(app, link.id)));
-    let paragraphs = [words.t("mail-hello"), words.t("mail-reset-text")];
-    let after = [words.with("mail-button-help", &[("link", &address)]), words.t("mail-reset-ignore")];
-    let (text, html) = bodies(words, &paragraphs, Some((&words.t("mail-reset-button"), &address)), &after)?;
+    let [subject, text, button, ignore] = if link.is_chosen() {
+        ["mail-chosen-subject", "mail-chosen-text", "mail-chosen-button", "mail-chosen-ignore"]
+    } else {
+        ["mail-reset-subject", "mail-reset-text", "mail-reset-button", "mail-reset-ignore"]
+    };
+    let paragraphs = [words.t("mail-hello"), words.t(text)];
+    let after = [words.with("mail-button-help", &[("link", &address)]), words.t(ignore)];
+    let (text, html) = bodies(words, &paragraphs, Some((&words.t(button), &address)), &after)?;
     let mail = Mail {
         id: job.id,
         to: link.email.address.clone(),
         to_name: String::new(),
-        subject: words.t("mail-reset-subject"),
+        subject: words.t(subject),
         text,
         html,
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::queries;
+use super::{passphrases, queries};
 use crate::app::App;
 use crate::clock::Instant;
 use crate::error::Result;
@@ -18,13 +18,17 @@ const RESET_LASTS: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
+    /// To choose a new password.
     Reset,
+    /// To put a password in force that was chosen after a one-time passphrase.
+    Chosen,
 }
 
 impl LinkKind {
     pub fn as_str(self) -> &'static str {
         match self {
             LinkKind::Reset => "reset",
+            LinkKind::Chosen => "chosen",
         }
     }
 }
@@ -34,11 +38,12 @@ impl LinkKind {
 pub struct Link {
     pub id: Uuid,
     pub account: AccountId,
-    pub kind: String,
     pub email: Email,
     pub expires_at: Option<Instant>,
     pub used_at: Option<Instant>,
     pub ended_at: Option<Instant>,
+    /// Of the password that it puts in force.
+    pub password_hash: Option<String>,
 }
 
 /// Why a link does not work. All look the same to somebody who guesses: `Unknown` says no more than the others.
@@ -51,6 +56,11 @@ pub enum Dead {
 }
 
 impl Link {
+    /// Puts a password in force that was chosen already.
+    pub fn is_chosen(&self) -> bool {
+        self.password_hash.is_some()
+    }
+
     pub fn state(&self, now: Instant) -> std::result::Result<(), Dead> {
         if self.used_at.is_some() {
             Err(Dead::Used)
@@ -64,16 +74,33 @@ impl Link {
     }
 }
 
-/// Makes a link and queues its mail; older links of the kind are replaced.
-pub fn request_link(h: &House, account: AccountId, kind: LinkKind, to: &Email) -> Result<()> {
+/// Makes a link to choose a new password and queues its mail; older ones are replaced.
+pub fn request_reset(h: &House, account: AccountId, to: &Email) -> Result<()> {
+    request(h, account, LinkKind::Reset, to, None)
+}
+
+/// The same to put a password in force that was chosen already.
+pub fn request_chosen(h: &House, account: AccountId, to: &Email, hash: &str) -> Result<()> {
+    request(h, account, LinkKind::Chosen, to, Some(hash))
+}
+
+fn request(h: &House, account: AccountId, kind: LinkKind, to: &Email, hash: Option<&str>) -> Result<()> {
     queries::end_links(h, account, kind.as_str())?;
     let id = h.new_id();
-    queries::insert_link(h, id, account, kind.as_str(), to, h.now.plus(RESET_LASTS))?;
+    queries::insert_link(h, id, account, kind.as_str(), to, h.now.plus(RESET_LASTS), hash)?;
     h.enqueue(JobKind::SendAccountLink, id, h.now)
 }
 
+/// Whether a chosen password waits for its link.
+pub fn waits_for_link(h: &House, account: AccountId) -> Result<bool> {
+    queries::link_is_open(h, account, LinkKind::Chosen.as_str())
+}
+
+/// Ends every link and every one-time passphrase of an account.
 pub fn end_all(h: &House, account: AccountId) -> Result<()> {
-    queries::end_links(h, account, LinkKind::Reset.as_str())
+    queries::end_links(h, account, LinkKind::Reset.as_str())?;
+    queries::end_links(h, account, LinkKind::Chosen.as_str())?;
+    passphrases::end_all(h, account)
 }
 
 pub fn token(app: &App, id: Uuid) -> String {

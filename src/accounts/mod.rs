@@ -12,6 +12,7 @@ pub mod jobs;
 mod links;
 pub mod notices;
 mod pages;
+pub mod passphrases;
 pub mod passwords;
 mod pending;
 mod places;
@@ -26,7 +27,7 @@ mod sign_in;
 pub use claims::{known, still_proven, take_address};
 pub use code_pages::{Asked, code_field, code_refused};
 pub use guesses::{Cap, Guesses, Outcome as GuessOutcome, take_all};
-pub use links::{LinkKind, request_link};
+pub use links::{request_reset, waits_for_link};
 pub use pages::{sign_in_as_member, sign_in_page};
 pub use passwords::{Weakness, check_new};
 pub use places::{Place, PlaceKind, places_of, reaches_only};
@@ -42,9 +43,13 @@ pub use sign_in::{Attempt, Proven, Stand, Started, attempt, enter, remember_devi
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::ids::AccountId;
+use crate::ids::{AccessId, AccountId};
 use crate::people::Email;
 use crate::practice::House;
+
+/// Links in a day for passwords that were chosen after a passphrase.
+const CHOSEN_A_DAY: i64 = 5;
+const CHOSEN_DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 pub fn routes(routes: crate::routes::Routes) -> crate::routes::Routes {
     session_pages::routes(reset_pages::routes(code_pages::routes(pages::routes(routes))))
@@ -133,6 +138,35 @@ pub fn set_password(h: &House, account: AccountId, hash: &str, keep: Option<Uuid
     links::end_all(h, account)?;
     sessions::end_all_of_account(h, account, keep)?;
     h.audit_account(None, account.0, "password.changed")
+}
+
+/// Sets the password that its holder chose after a one-time passphrase for one portal access, and tells them. `false`,
+/// with nothing done: the account reaches more than that, and the password is for `wait_for_link`.
+pub fn set_chosen(h: &House, account: AccountId, access: AccessId, hash: &str, keep: Uuid) -> Result<bool> {
+    if !reaches_only(h, account, access)? {
+        return Ok(false);
+    }
+    set_password(h, account, hash, Some(keep))?;
+    h.enqueue(crate::jobs::Kind::TellPasswordChosen, account.0, h.now)?;
+    Ok(true)
+}
+
+/// Keeps a chosen password until the link to the account's own address is opened. `false`: too many links in a day.
+pub fn wait_for_link(h: &House, account: AccountId, hash: &str) -> Result<bool> {
+    let cap = Cap::new(h.app, "chosen passwords", account.0.as_bytes(), CHOSEN_A_DAY, CHOSEN_DAY);
+    let to = match proven_email(h, account)? {
+        Some(proven) => Some(proven),
+        None => login_email(h, account)?,
+    };
+    let Some(to) = to else {
+        return Err(crate::error::Error::internal("an account that a passphrase opened has no address"));
+    };
+    if take_all(h, &[cap])? != GuessOutcome::Allowed {
+        return Ok(false);
+    }
+    links::request_chosen(h, account, &to, hash)?;
+    h.audit_account(None, account.0, "password.chosen")?;
+    Ok(true)
 }
 
 /// Takes an address away from an account that never proved it: its holder has shown up. If that leaves the account

@@ -163,7 +163,8 @@ pub fn resume_page(ctx: &Ctx, path: &str, body: &str) -> Result<Response> {
 
 async fn sign_in(ctx: Ctx, Form(typed): Form<SignInForm>) -> Result<Response> {
     let words = ctx.words();
-    let proven = match sign_in::attempt(&ctx, &typed.email, &typed.password).await? {
+    let (attempt, stand) = sign_in::attempt_at_the_door(&ctx, &typed.email, &typed.password).await?;
+    let proven = match attempt {
         Attempt::In(proven) => proven,
         Attempt::Refused => {
             let page = sign_in_form(&ctx, &typed, Some(words.t("sign-in-failed")), String::new());
@@ -176,8 +177,11 @@ async fn sign_in(ctx: Ctx, Form(typed): Form<SignInForm>) -> Result<Response> {
             return Ok(sign_in::waiting(html(StatusCode::TOO_MANY_REQUESTS, &page)?, seconds));
         }
     };
-    let resume = Resume::of(&typed.resume_path, &typed.resume_body);
-    let started = match sign_in::start(&ctx, &proven, Stand::Anywhere, safe_next(&typed.next).unwrap_or("")).await? {
+    // A passphrase leads to where a password is chosen, and to nothing that was begun before.
+    let by_passphrase = matches!(stand, Stand::Only(_));
+    let resume = Resume::of(&typed.resume_path, &typed.resume_body).filter(|_| !by_passphrase);
+    let next = safe_next(&typed.next).filter(|_| !by_passphrase);
+    let started = match sign_in::start(&ctx, &proven, stand, next.unwrap_or("")).await? {
         Begun::In(started) => started,
         Begun::CodeNeeded(needed) if resume.is_none() => return needed.lead(&ctx),
         Begun::CodeNeeded(needed) => {
@@ -196,7 +200,7 @@ async fn sign_in(ctx: Ctx, Form(typed): Form<SignInForm>) -> Result<Response> {
         started.give(&ctx, &mut response, proven.email_key())?;
         return Ok(response);
     }
-    let to = match safe_next(&typed.next) {
+    let to = match next {
         Some(next) if started.place.is_some() && next != "/" => next,
         _ => started.landing(),
     };

@@ -2,13 +2,14 @@ use uuid::Uuid;
 
 use super::Address;
 use super::links::Link;
+use super::passphrases::Passphrase;
 use super::pending::Pending;
 use super::places::{Place, PlaceKind};
 use super::sessions::{NewSession, Session, SessionRow};
 use super::sign_in::Stand;
 use crate::clock::Instant;
 use crate::error::Result;
-use crate::ids::{AccountId, PracticeId};
+use crate::ids::{AccessId, AccountId, PracticeId};
 use crate::params;
 use crate::people::Email;
 use crate::practice::House;
@@ -54,15 +55,16 @@ crate::sql! {
 
     house INSERT_SESSION =
         "insert into sessions (id, token_hash, account_id, created_at, last_seen_at, place_kind, place_practice, place_id,
-         several_places, device, second_factor) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)";
+         several_places, device, second_factor, passphrase_id)
+         values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11)";
     house SEVERAL_PLACES =
         "update sessions set several_places = $2 where account_id = $1 and ended_at is null";
     house SESSION =
-        "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places from sessions
-         where token_hash = $1 and ended_at is null";
+        "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places, passphrase_id
+         from sessions where token_hash = $1 and ended_at is null";
     house SESSION_EVER =
-        "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places from sessions
-         where token_hash = $1";
+        "select id, account_id, last_seen_at, place_kind, place_practice, place_id, several_places, passphrase_id
+         from sessions where token_hash = $1";
     across("the setup has just made this member") ACCOUNT_OF_MEMBER =
         "select account_id from members where practice_id = $1 and id = $2";
     house TOUCH = "update sessions set last_seen_at = $2 where id = $1 and last_seen_at < $2";
@@ -76,10 +78,10 @@ crate::sql! {
     house IS_LIVE = "select 1 from sessions where id = $2 and account_id = $1 and ended_at is null";
     house INSERT_PENDING =
         "insert into pending_sign_ins
-         (id, token_hash, account_id, email_key, stand_practice, stand_id, next, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)";
+         (id, token_hash, account_id, email_key, stand_practice, stand_id, next, created_at, passphrase_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     house PENDING =
-        "select id, account_id, email_key, stand_practice, stand_id, next from pending_sign_ins
+        "select id, account_id, email_key, stand_practice, stand_id, next, passphrase_id from pending_sign_ins
          where token_hash = $1 and created_at > $2";
     house DELETE_PENDING = "delete from pending_sign_ins where id = $1";
     house DELETE_PENDINGS = "delete from pending_sign_ins where account_id = $1";
@@ -92,18 +94,22 @@ crate::sql! {
          where account_id = $1 and ended_at is null and last_seen_at > $2 order by last_seen_at desc limit 50";
 
     house INSERT_LINK =
-        "insert into account_links (id, account_id, kind, email, email_key, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)";
+        "insert into account_links (id, account_id, kind, email, email_key, created_at, expires_at, password_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)";
     house LINK =
-        "select id, account_id, kind, email, expires_at, used_at, ended_at from account_links where id = $1";
+        "select id, account_id, email, expires_at, used_at, ended_at, password_hash from account_links where id = $1";
+    house LINK_IS_OPEN =
+        "select 1 from account_links
+         where account_id = $1 and kind = $2 and ended_at is null and used_at is null and expires_at > $3 limit 1";
     house END_LINKS =
-        "update account_links set ended_at = $3
+        "update account_links set ended_at = $3, password_hash = null
          where account_id = $1 and kind = $2 and ended_at is null and used_at is null";
     house END_EXPIRED_LINKS =
-        "update account_links set ended_at = expires_at
+        "update account_links set ended_at = expires_at, password_hash = null
          where expires_at <= $1 and used_at is null and ended_at is null";
     house USE_LINK =
-        "update account_links set used_at = $2 where id = $1 and used_at is null and ended_at is null";
+        "update account_links set used_at = $2, password_hash = null
+         where id = $1 and used_at is null and ended_at is null";
 
     house INSERT_RESET_REQUEST = "insert into reset_requests (id, email, email_key, created_at) values ($1, $2, $3, $4)";
     house RECENT_RESET_REQUESTS = "select count(*) from reset_requests where email_key = $1 and created_at > $2";
@@ -241,6 +247,7 @@ pub fn insert_session(h: &House, id: Uuid, new: &NewSession) -> Result<()> {
         new.several_places,
         &new.device,
         new.cleared.passed(),
+        new.passphrase,
     ];
     h.run(&INSERT_SESSION, values).map(drop)
 }
@@ -256,7 +263,16 @@ fn to_session(row: &crate::db::Row) -> Result<Session> {
         (Some(kind), Some(practice), Some(id)) => Some((kind, practice, id)),
         _ => None,
     };
-    Ok(Session { id: row.get(0)?, account: row.get(1)?, last_seen_at: row.get(2)?, place, several_places: row.get(6)? })
+    let passphrase: Option<Uuid> = row.get(7)?;
+    Ok(Session {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        last_seen_at: row.get(2)?,
+        place,
+        // What a passphrase opened is led nowhere else.
+        several_places: row.get::<bool>(6)? && passphrase.is_none(),
+        passphrase,
+    })
 }
 
 /// A session that is not ended.
@@ -313,18 +329,23 @@ pub fn is_live(h: &House, account: AccountId, id: Uuid) -> Result<bool> {
 }
 
 pub fn insert_pending(h: &House, token_hash: &[u8], new: &Pending) -> Result<()> {
-    let (practice, place) = match new.stand {
-        Stand::Anywhere => (None, None),
-        Stand::At(practice, id) => (Some(practice), Some(id)),
+    let (practice, place, passphrase) = match &new.stand {
+        Stand::Anywhere => (None, None, None),
+        Stand::At(practice, id) => (Some(*practice), Some(*id), None),
+        Stand::Only(one) => (Some(one.practice), Some(one.access.0), Some(one.id)),
     };
-    let values = params![new.id, token_hash, new.account, &new.email_key, practice, place, &new.next, h.now];
+    let values =
+        params![new.id, token_hash, new.account, &new.email_key, practice, place, &new.next, h.now, passphrase];
     h.run(&INSERT_PENDING, values).map(drop)
 }
 
 pub fn pending(h: &House, token_hash: &[u8], oldest: Instant) -> Result<Option<Pending>> {
     h.one(&PENDING, params![token_hash, oldest], |row| {
-        let stand = match (row.get(3)?, row.get(4)?) {
-            (Some(practice), Some(id)) => Stand::At(practice, id),
+        let stand = match (row.get(3)?, row.get(4)?, row.get(6)?) {
+            (Some(practice), Some(id), Some(passphrase)) => {
+                Stand::Only(Passphrase { id: passphrase, practice, access: AccessId(id) })
+            }
+            (Some(practice), Some(id), None) => Stand::At(practice, id),
             _ => Stand::Anywhere,
         };
         Ok(Pending { id: row.get(0)?, account: row.get(1)?, email_key: row.get(2)?, stand, next: row.get(5)? })
@@ -339,8 +360,22 @@ pub fn delete_pendings(h: &House, account: AccountId) -> Result<()> {
     h.run(&DELETE_PENDINGS, params![account]).map(drop)
 }
 
-pub fn insert_link(h: &House, id: Uuid, account: AccountId, kind: &str, to: &Email, expires: Instant) -> Result<()> {
-    h.run(&INSERT_LINK, params![id, account, kind, &to.address, &to.key, h.now, expires]).map(drop)
+/// `hash`: of the password that the link puts in force, if it was chosen already.
+pub fn insert_link(
+    h: &House,
+    id: Uuid,
+    account: AccountId,
+    kind: &str,
+    to: &Email,
+    expires: Instant,
+    hash: Option<&str>,
+) -> Result<()> {
+    h.run(&INSERT_LINK, params![id, account, kind, &to.address, &to.key, h.now, expires, hash]).map(drop)
+}
+
+/// Whether a link of a kind is out that still holds.
+pub fn link_is_open(h: &House, account: AccountId, kind: &str) -> Result<bool> {
+    Ok(h.one(&LINK_IS_OPEN, params![account, kind, h.now], |_| Ok(()))?.is_some())
 }
 
 pub fn link(h: &House, id: Uuid) -> Result<Option<Link>> {
@@ -348,11 +383,11 @@ pub fn link(h: &House, id: Uuid) -> Result<Option<Link>> {
         Ok(Link {
             id: row.get(0)?,
             account: row.get(1)?,
-            kind: row.get(2)?,
-            email: Email::stored(row.get(3)?),
-            expires_at: row.get(4)?,
-            used_at: row.get(5)?,
-            ended_at: row.get(6)?,
+            email: Email::stored(row.get(2)?),
+            expires_at: row.get(3)?,
+            used_at: row.get(4)?,
+            ended_at: row.get(5)?,
+            password_hash: row.get(6)?,
         })
     })
 }
@@ -361,12 +396,12 @@ pub fn end_links(h: &House, account: AccountId, kind: &str) -> Result<()> {
     h.run(&END_LINKS, params![account, kind, h.now]).map(drop)
 }
 
-/// `false`: somebody was faster, or it was replaced.
 /// Ends what has expired, for good: a clock that is put back revives nothing.
 pub fn end_expired_links(h: &House) -> Result<()> {
     h.run(&END_EXPIRED_LINKS, params![h.now]).map(drop)
 }
 
+/// `false`: somebody was faster, or it was replaced.
 pub fn use_link(h: &House, id: Uuid) -> Result<bool> {
     Ok(h.run(&USE_LINK, params![id, h.now])? == 1)
 }
@@ -396,6 +431,7 @@ pub fn purge(h: &House) -> Result<()> {
     h.run(&PURGE_PENDING, params![h.now.minus(day)])?;
     h.run(&PURGE_SESSIONS, params![h.now.minus(day * 30)])?;
     end_expired_links(h)?;
+    super::passphrases::purge(h, h.now.minus(day * 30))?;
     h.run(&PURGE_LINKS, params![h.now.minus(day * 30)]).map(drop)
 }
 

@@ -129,11 +129,13 @@ struct ResetPage {
     shell: Shell,
     errors: ErrorSummary,
     password: Field,
+    /// The password was chosen already; the link puts it in force.
+    chosen: bool,
     /// Why the link does not work; empty if it does.
     dead: String,
 }
 
-fn reset_page(ctx: &Ctx, error: Option<String>, dead: Option<Dead>) -> ResetPage {
+fn reset_page(ctx: &Ctx, chosen: bool, error: Option<String>, dead: Option<Dead>) -> ResetPage {
     let words = ctx.words();
     let items = error.iter().map(|text| ("password".to_string(), text.clone())).collect();
     let dead = dead.map(|dead| match dead {
@@ -143,9 +145,10 @@ fn reset_page(ctx: &Ctx, error: Option<String>, dead: Option<Dead>) -> ResetPage
         Dead::Unknown => words.t("link-unknown"),
     });
     ResetPage {
-        shell: ctx.shell(words.t("reset-title"), Section::None),
+        shell: ctx.shell(words.t(if chosen { "chosen-title" } else { "reset-title" }), Section::None),
         errors: ErrorSummary { items, title: words.t("ui-error-summary") },
         password: new_password_field(words, error),
+        chosen,
         dead: dead.unwrap_or_default(),
     }
 }
@@ -173,7 +176,7 @@ pub fn invited_password_field(words: Words, error: Option<String>) -> Field {
 async fn link_of(ctx: &Ctx) -> Result<std::result::Result<links::Link, Dead>> {
     let token = ctx.link.clone().unwrap_or_default();
     let link = ctx.app.read(move |h| links::by_token(h, &token)).await?;
-    let Some(link) = link.filter(|link| link.kind == links::LinkKind::Reset.as_str()) else {
+    let Some(link) = link else {
         return Ok(Err(Dead::Unknown));
     };
     let state = link.state(ctx.app.now());
@@ -185,8 +188,8 @@ async fn link_of(ctx: &Ctx) -> Result<std::result::Result<links::Link, Dead>> {
 
 async fn show_reset(ctx: Ctx) -> Result<Response> {
     match link_of(&ctx).await? {
-        Ok(_) => html(StatusCode::OK, &reset_page(&ctx, None, None)),
-        Err(dead) => html(StatusCode::GONE, &reset_page(&ctx, None, Some(dead))),
+        Ok(link) => html(StatusCode::OK, &reset_page(&ctx, link.is_chosen(), None, None)),
+        Err(dead) => html(StatusCode::GONE, &reset_page(&ctx, false, None, Some(dead))),
     }
 }
 
@@ -199,13 +202,18 @@ struct PasswordForm {
 async fn reset(ctx: Ctx, Form(typed): Form<PasswordForm>) -> Result<Response> {
     let link = match link_of(&ctx).await? {
         Ok(link) => link,
-        Err(dead) => return html(StatusCode::GONE, &reset_page(&ctx, None, Some(dead))),
+        Err(dead) => return html(StatusCode::GONE, &reset_page(&ctx, false, None, Some(dead))),
     };
-    if let Err(weakness) = check_new(&typed.password, &[&link.email.address]) {
-        let page = reset_page(&ctx, Some(ctx.words().t(weakness.key())), None);
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
-    }
-    let hash = ctx.app.passwords.hash(&typed.password).await?;
+    let hash = match &link.password_hash {
+        Some(chosen) => chosen.clone(),
+        None => {
+            if let Err(weakness) = check_new(&typed.password, &[&link.email.address]) {
+                let page = reset_page(&ctx, false, Some(ctx.words().t(weakness.key())), None);
+                return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            }
+            ctx.app.passwords.hash(&typed.password).await?
+        }
+    };
     let used = ctx
         .app
         .write(move |h| {
@@ -221,7 +229,7 @@ async fn reset(ctx: Ctx, Form(typed): Form<PasswordForm>) -> Result<Response> {
         })
         .await?;
     if !used {
-        return html(StatusCode::GONE, &reset_page(&ctx, None, Some(Dead::Used)));
+        return html(StatusCode::GONE, &reset_page(&ctx, false, None, Some(Dead::Used)));
     }
     let mut response = lead_to(&ctx, "/sign-in?done=reset")?;
     Cookie::Link.clear(&ctx.app, &mut response)?;

@@ -23,7 +23,7 @@ pub fn routes(routes: Routes) -> Routes {
     routes
         .get("/places", Access::Account, show_places)
         .post("/places", Access::Account, choose_place)
-        .post("/session/keep", Access::Account, keep)
+        .post("/session/keep", Access::Session, keep)
         .post("/session/renew", Access::Public, renew)
 }
 

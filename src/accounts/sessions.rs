@@ -25,6 +25,8 @@ pub struct Session {
     pub last_seen_at: Instant,
     pub place: Option<(PlaceKind, PracticeId, Uuid)>,
     pub several_places: bool,
+    /// Opened by a one-time passphrase: it stands where it stands, and the account's own pages are not its.
+    pub passphrase: Option<Uuid>,
 }
 
 /// What a new session is made from. Without the proof that the second factor is given there is none.
@@ -36,6 +38,8 @@ pub struct NewSession {
     pub device: String,
     pub place: Option<Place>,
     pub several_places: bool,
+    /// The one-time passphrase that opened it.
+    pub passphrase: Option<Uuid>,
 }
 
 /// One line in the list of sessions.
@@ -53,7 +57,8 @@ pub fn start(h: &House, new: &NewSession) -> Result<Uuid> {
     let account = new.cleared.account();
     queries::set_several_places(h, account, new.several_places)?;
     let practice = new.place.as_ref().map(|place| place.practice);
-    h.audit_account(practice, account.0, "session.started")?;
+    let how = if new.passphrase.is_some() { "session.started_by_passphrase" } else { "session.started" };
+    h.audit_account(practice, account.0, how)?;
     Ok(id)
 }
 

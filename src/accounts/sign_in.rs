@@ -7,11 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::guesses::{Guesses, Outcome};
+use super::passphrases::{self, Passphrase};
 use super::pending::{self, NewPending};
 use super::places::{Place, places_of};
 use super::second_step::{Refused, Trier};
 use super::sessions::{self, NewSession, Session, device_name};
-use super::{password_hash, queries};
+use super::{password_hash, passwords, queries};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, PracticeId};
@@ -45,29 +46,43 @@ pub struct Proven {
 
 /// Checks an address and a password. A try is counted before it is made.
 pub async fn attempt(ctx: &Ctx, email: &str, password: &str) -> Result<Attempt> {
+    Ok(attempt_at_the_door(ctx, email, password).await?.0)
+}
+
+/// The same for the sign-in page, and where it leads: what was typed may be a one-time passphrase, which stands for the
+/// password there and nowhere else.
+pub async fn attempt_at_the_door(ctx: &Ctx, email: &str, password: &str) -> Result<(Attempt, Stand)> {
     let app = &ctx.app;
     let key = Email::loose_key(email);
-    let (outcome, known, guesses) = app
+    let (outcome, known, passphrase, guesses) = app
         .write({
             let (key, cookie, ip) = (key.clone(), ctx.device.clone(), ctx.ip);
+            let typed: String = password.chars().take(passwords::LONGEST).collect();
             move |h| {
                 let known = queries::credentials(h, &key)?;
+                let passphrase = passphrases::typed(h, known.as_ref().map(|(account, _)| *account), &typed)?;
                 let device = known_device(h, cookie.as_deref(), &key)?;
                 let guesses = Guesses::new(h.app, &key, ip, device.as_deref());
-                Ok((guesses.take(h)?, known, guesses))
+                Ok((guesses.take(h)?, known, passphrase, guesses))
             }
         })
         .await?;
     if let Outcome::Wait { seconds } = outcome {
         app.metrics.sign_in_refusals.inc();
-        return Ok(Attempt::Wait { seconds });
+        return Ok((Attempt::Wait { seconds }, Stand::Anywhere));
     }
     let good = app.passwords.verify(password, known.as_ref().map(|(_, hash)| hash.clone())).await?;
+    let stand = match passphrase {
+        Some(one) if !good => Stand::Only(one),
+        _ => Stand::Anywhere,
+    };
     match known {
-        Some((account, hash)) if good => Ok(Attempt::In(Proven { account, email_key: key, hash, guesses })),
+        Some((account, hash)) if good || matches!(stand, Stand::Only(_)) => {
+            Ok((Attempt::In(Proven { account, email_key: key, hash, guesses }), stand))
+        }
         _ => {
             app.metrics.sign_in_refusals.inc();
-            Ok(Attempt::Refused)
+            Ok((Attempt::Refused, Stand::Anywhere))
         }
     }
 }
@@ -79,12 +94,22 @@ pub enum Stand {
     Anywhere,
     /// In this place, if the account still has it.
     At(PracticeId, Uuid),
+    /// Where a one-time passphrase leads, and nowhere else.
+    Only(Passphrase),
 }
 
 impl Stand {
     /// Where a session stands.
     pub fn of(session: &Session) -> Stand {
         session.place.map_or(Stand::Anywhere, |(_, practice, id)| Stand::At(practice, id))
+    }
+
+    /// Uses up the passphrase that leads here, if one does. `false`: it is good no more.
+    fn take(&self, h: &House, account: AccountId) -> Result<bool> {
+        match self {
+            Stand::Only(one) => passphrases::take(h, account, one),
+            Stand::Anywhere | Stand::At(..) => Ok(true),
+        }
     }
 }
 
@@ -94,8 +119,9 @@ pub struct Started {
     pub session: Uuid,
     token: String,
     pub place: Option<Place>,
-    /// The account's address is not proven: the device is not known for it either.
-    provisional: bool,
+    /// The account's address is not proven, or its password was not given: the device is not known for it either.
+    unproven: bool,
+    passphrase: bool,
     /// What the device is remembered with.
     hash: String,
 }
@@ -106,7 +132,7 @@ pub enum Begun {
     In(Started),
     /// The account has a second factor: the code is asked for before anything opens.
     CodeNeeded(CodeNeeded),
-    /// The password was changed in the meantime.
+    /// The password was changed in the meantime, or the passphrase used.
     Gone,
 }
 
@@ -134,7 +160,7 @@ impl Opening {
         Opening { token: crate::secrets::new_token(), device: device_name(&ctx.user_agent), before }
     }
 
-    /// Opens a session: the one place where any begins.
+    /// Opens a session: the one place where any begins. A passphrase has been taken before.
     fn open(&self, h: &House, cleared: Cleared, stand: &Stand) -> Result<Started> {
         let account = cleared.account();
         let places = places_of(h, account)?;
@@ -142,6 +168,11 @@ impl Opening {
             Stand::Anywhere if places.len() == 1 => places.first().cloned(),
             Stand::Anywhere => None,
             Stand::At(practice, id) => places.iter().find(|p| p.practice == *practice && p.id == *id).cloned(),
+            Stand::Only(one) => places.iter().find(|p| p.practice == one.practice && p.id == one.access.0).cloned(),
+        };
+        let passphrase = match stand {
+            Stand::Only(one) => Some(one.id),
+            _ => None,
         };
         if let Some((account, session)) = self.before {
             sessions::end(h, account, session)?;
@@ -152,16 +183,20 @@ impl Opening {
             device: self.device.clone(),
             several_places: places.len() > 1,
             place: place.clone(),
+            passphrase,
         };
         let session = sessions::start(h, &new)?;
-        let provisional = super::provisional::email(h, account)?.is_some();
+        let unproven = passphrase.is_some() || super::provisional::email(h, account)?.is_some();
         let hash = password_hash(h, account)?.unwrap_or_default();
-        Ok(Started { session, token: self.token.clone(), place, provisional, hash })
+        Ok(Started { session, token: self.token.clone(), place, unproven, passphrase: passphrase.is_some(), hash })
     }
 
     /// Opens a session for an account without a second factor, or notes that its code is to come.
     fn begin(&self, h: &House, new: &NewPending) -> Result<Begun> {
         if let Some(cleared) = second_factor::not_set_up(h, new.account)? {
+            if !new.stand.take(h, new.account)? {
+                return Ok(Begun::Gone);
+            }
             return Ok(Begun::In(self.open(h, cleared, &new.stand)?));
         }
         pending::begin(h, &self.token, new)?;
@@ -225,7 +260,7 @@ pub async fn finish(ctx: &Ctx, code: &str) -> Result<std::result::Result<Finishe
                 Ok(cleared) => cleared,
                 Err(refused) => return Ok(Err(refused)),
             };
-            if !pending::take(h, pending.id)? {
+            if !pending::take(h, pending.id)? || !pending.stand.take(h, pending.account)? {
                 return Ok(Err(Refused::Gone));
             }
             let started = opening.open(h, cleared, &pending.stand)?;
@@ -313,6 +348,9 @@ impl CodeNeeded {
 impl Started {
     /// Where the person lands.
     pub fn landing(&self) -> &'static str {
+        if self.passphrase {
+            return "/portal/password";
+        }
         crate::routes::home_of(self.place.as_ref().map(|place| place.kind))
     }
 
@@ -320,7 +358,7 @@ impl Started {
     pub fn give(&self, ctx: &Ctx, response: &mut Response, email_key: &str) -> Result<()> {
         Cookie::Session.set(&ctx.app, response, &self.token)?;
         // A known device may guess where others may not: whoever typed somebody's address at a sign-up has none for it.
-        if self.provisional {
+        if self.unproven {
             return Ok(());
         }
         remember_device(ctx, response, email_key, &self.hash)

@@ -6,8 +6,31 @@ use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::error::{Error, Result};
 use crate::ids::ClientId;
-use crate::invitations::{self, Invited};
+use crate::invitations::{self, Invited, State};
+use crate::portal_access;
 use crate::practice::Practice;
+
+/// What archiving a client would end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// People whose way into the portal closes.
+    pub portals: usize,
+    /// An invitation waits in the outbox, and is taken back.
+    pub invitation_queued: bool,
+    /// One that was sent opens nothing until they are restored.
+    pub link_open: bool,
+}
+
+/// Errors: not found.
+pub fn ends(p: &Practice, id: ClientId) -> Result<Ends> {
+    find(p, id)?;
+    let open = invitations::open(p, id)?;
+    Ok(Ends {
+        portals: portal_access::live(p, id)?,
+        invitation_queued: open.contains(&State::Queued),
+        link_open: open.iter().any(|state| *state != State::Queued),
+    })
+}
 
 /// Archives a client: the portal is closed with the next request, and what waits in the outbox is taken back.
 /// `false`: they were archived already.

@@ -7,6 +7,7 @@
 mod api;
 mod api_body;
 mod archive;
+mod archive_pages;
 mod card;
 mod columns;
 mod duplicates;
@@ -23,7 +24,7 @@ mod profile;
 mod queries;
 mod record;
 
-pub use archive::{archive, invite, restore};
+pub use archive::{archive, invite, refuse_archived, restore};
 pub use email::EmailChange;
 pub use head::{Head, Side, head};
 pub use list::{gather, understands};
@@ -42,7 +43,9 @@ use crate::routes::Routes;
 use crate::ui::{Tab, Tabs};
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(export::routes(card::routes(profile::routes(new::routes(pages::routes(routes))))))
+    api::routes(export::routes(card::routes(profile::routes(archive_pages::routes(new::routes(pages::routes(
+        routes,
+    )))))))
 }
 
 /// The tabs of Add Client: the form, and the link by which people sign up themselves.

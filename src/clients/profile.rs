@@ -24,12 +24,11 @@ use crate::ui::{ErrorSummary, Section, Shell};
 use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/clients/{id}", ANY_STAFF, show)
-        .post("/clients/{id}", ANY_STAFF, save)
-        .post("/clients/{id}/invite", ANY_STAFF, invite)
-        .post("/clients/{id}/archive", ANY_STAFF, put_away)
-        .post("/clients/{id}/restore", ANY_STAFF, bring_back)
+    routes.get("/clients/{id}", ANY_STAFF, show).post("/clients/{id}", ANY_STAFF, save).post(
+        "/clients/{id}/invite",
+        ANY_STAFF,
+        invite,
+    )
 }
 
 #[derive(Template)]
@@ -251,21 +250,5 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(Strin
     let to = if from_list { "/clients".to_string() } else { format!("/clients/{id}") };
     let mut response = lead_to(&ctx, &to)?;
     Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
-    Ok(response)
-}
-
-async fn put_away(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
-    ctx.door()?.write(move |p| archive::archive(p, id)).await?;
-    said(&ctx, id, &format!("client-archived:{id}"))
-}
-
-async fn bring_back(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
-    ctx.door()?.write(move |p| archive::restore(p, id)).await?;
-    said(&ctx, id, "client-restored")
-}
-
-fn said(ctx: &Ctx, id: ClientId, flash: &str) -> Result<Response> {
-    let mut response = lead_to(ctx, &format!("/clients/{id}"))?;
-    Cookie::Flash.set(&ctx.app, &mut response, flash)?;
     Ok(response)
 }

@@ -228,7 +228,7 @@ pub fn resend(p: &Practice, client: ClientId, email: Option<&Email>) -> Result<I
             }
             let house = p.house();
             let to = accounts::login_email(&house, access.account)?.unwrap_or_else(|| email.clone());
-            accounts::request_link(&house, access.account, accounts::LinkKind::Reset, &to)?;
+            accounts::request_reset(&house, access.account, &to)?;
             p.note(Activity::ResetSent, client, None)?;
             p.audit(&Entry::new("reset.sent", "client", Some(client.0)).client(client))?;
             Ok(Invited::ResetSent)
@@ -310,6 +310,11 @@ pub fn void_open(p: &Practice, client: ClientId) -> Result<()> {
         set_state(p, open.id, State::Void, None)?;
     }
     Ok(())
+}
+
+/// How the open invitations of a client stand.
+pub fn open(p: &Practice, client: ClientId) -> Result<Vec<State>> {
+    Ok(queries::open(p, client)?.into_iter().map(|open| open.state).collect())
 }
 
 /// Whether a client was ever invited (an undone invitation is none).

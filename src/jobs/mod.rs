@@ -51,6 +51,10 @@ pub enum Kind {
     TellSecondFactorOff,
     TellRecoveryCodeUsed,
     TellNewRecoveryCodes,
+    /// Tell an account's holder that a one-time passphrase was made, and that a password was chosen after one. Subject:
+    /// the account.
+    TellPassphraseMade,
+    TellPasswordChosen,
     /// Tells the holder that an owner asked to reset their second factor. Subject: the reset.
     TellSecondFactorReset,
     /// Sends the link that resets it. Subject: the reset.
@@ -60,7 +64,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 14] = [
+    const ALL: [Kind; 16] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
@@ -72,6 +76,8 @@ impl Kind {
         Kind::TellSecondFactorOff,
         Kind::TellRecoveryCodeUsed,
         Kind::TellNewRecoveryCodes,
+        Kind::TellPassphraseMade,
+        Kind::TellPasswordChosen,
         Kind::TellSecondFactorReset,
         Kind::SendSecondFactorReset,
         Kind::SendDigest,
@@ -90,6 +96,8 @@ impl Kind {
             Kind::TellSecondFactorOff => "second_factor.tell_off",
             Kind::TellRecoveryCodeUsed => "recovery_code.tell_used",
             Kind::TellNewRecoveryCodes => "recovery_code.tell_new",
+            Kind::TellPassphraseMade => "passphrase.tell_made",
+            Kind::TellPasswordChosen => "password.tell_chosen",
             Kind::TellSecondFactorReset => "second_factor_reset.tell",
             Kind::SendSecondFactorReset => "second_factor_reset.send",
             Kind::SendDigest => "digest.send",
@@ -267,6 +275,8 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::TellSecondFactorOff => notices::tell(app, job, Notice::SecondFactorOff).await,
         Kind::TellRecoveryCodeUsed => notices::tell(app, job, Notice::RecoveryCodeUsed).await,
         Kind::TellNewRecoveryCodes => notices::tell(app, job, Notice::NewRecoveryCodes).await,
+        Kind::TellPassphraseMade => notices::tell(app, job, Notice::PassphraseMade).await,
+        Kind::TellPasswordChosen => notices::tell(app, job, Notice::PasswordChosen).await,
         Kind::TellSecondFactorReset => crate::members::lost_device::jobs::tell_asked(app, job).await,
         Kind::SendSecondFactorReset => crate::members::lost_device::jobs::send_link(app, job).await,
         Kind::SendDigest => crate::newsfeed::jobs::send_digest(app, job).await,

@@ -4,13 +4,14 @@
 
 mod looks;
 mod pages;
+mod password;
 mod security;
 
 use crate::clients::{Fields, Typed};
 use crate::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    looks::routes(security::routes(pages::routes(routes)))
+    looks::routes(security::routes(password::routes(pages::routes(routes))))
 }
 
 /// What is still missing that the practice will want to know; the next thing to do.

@@ -35,6 +35,8 @@ struct HomePage {
     done: String,
     /// The address typed at the sign-up, until it is confirmed; empty otherwise.
     unconfirmed: String,
+    /// Here by a one-time passphrase: no password was chosen yet, or it waits for its link.
+    by_passphrase: bool,
 }
 
 async fn own_record(ctx: &Ctx) -> Result<Client> {
@@ -62,6 +64,7 @@ async fn home(ctx: Ctx) -> Result<Response> {
         next_button: when(words.t("portal-next-details-button")),
         done: if missing { String::new() } else { words.t("portal-nothing") },
         unconfirmed: unconfirmed(&ctx).map(|email| words.with("sign-up-note", &[("email", email)])).unwrap_or_default(),
+        by_passphrase: ctx.signed()?.session.passphrase.is_some(),
     };
     html(StatusCode::OK, &page)
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::access::Access;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::routes::Routes;
 use crate::security::sessions::{SessionLine, lines};
 use crate::security::{TwoStep, two_step};
@@ -25,6 +25,10 @@ struct SecurityPage {
 }
 
 async fn show(ctx: Ctx) -> Result<Response> {
+    // Where else somebody is signed in is the account's, and a one-time passphrase opens this portal only.
+    if ctx.signed()?.session.passphrase.is_some() {
+        return Err(Error::NotFound);
+    }
     let page = SecurityPage {
         sessions: lines(&ctx).await?,
         two_step: two_step(&ctx).await?,

@@ -39,6 +39,11 @@ pub fn own(p: &Practice, client: ClientId) -> Result<Option<PortalAccess>> {
     Ok(queries::live(p, client)?.into_iter().find(|a| a.relation == OWN))
 }
 
+/// How many people are in a client's portal.
+pub fn live(p: &Practice, client: ClientId) -> Result<usize> {
+    Ok(queries::live(p, client)?.len())
+}
+
 /// Whether the client ever had an access of their own, ended or not.
 pub fn ever_own(p: &Practice, client: ClientId) -> Result<bool> {
     queries::ever(p, client, OWN)

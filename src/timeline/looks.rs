@@ -75,6 +75,7 @@ impl Look {
             ("contact.removed", _) => "Removed a contact",
             ("contact.restored", _) => "Put a contact back",
             ("reset.sent", _) => "Sent a password reset link",
+            ("passphrase.made", _) => "Made a one-time passphrase",
             (other, _) => return other.replace(['.', '_'], " "),
         };
         text.into()

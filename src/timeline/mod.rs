@@ -138,6 +138,7 @@ impl Entry {
             Kind::InvitationAccepted => "Invitation accepted",
             Kind::InvitationUndone => "Invitation taken back",
             Kind::ResetSent => "Password reset link sent",
+            Kind::PassphraseMade => "One-time passphrase made at the desk",
             Kind::ContactAdded => "Contact added",
             Kind::ContactChanged => "Contact changed",
             Kind::ContactRemoved => "Contact removed",

@@ -46,8 +46,8 @@ fn let_in(w: &World, route: &RouteInfo) -> Option<Browser> {
     let actor = match route.access {
         Access::Public => "anonymous",
         Access::Portal => "client",
-        Access::Account | Access::Staff(_) if route.path.starts_with("/api/") => "token_owner",
-        Access::Account | Access::Staff(_) => "owner",
+        Access::Account | Access::Session | Access::Staff(_) if route.path.starts_with("/api/") => "token_owner",
+        Access::Account | Access::Session | Access::Staff(_) => "owner",
         Access::Local | Access::Metrics => return None,
     };
     Some(w.actor(actor))

@@ -10,6 +10,7 @@ const SLICES: &[&str] = &[
     "clients",
     "contacts",
     "demo",
+    "desk",
     "group_settings",
     "groups",
     "home",

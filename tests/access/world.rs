@@ -2,10 +2,11 @@
 
 use ruh::access::{Actor, Role};
 use ruh::accounts::{self, Confirmed};
-use ruh::ids::MemberId;
+use ruh::ids::{AccessId, MemberId};
 use ruh::members;
 use ruh::members::invitations::{self, Invited, Invitee};
 use ruh::people::Email;
+use ruh::portal_access;
 use testkit::{Browser, Json, PASSWORD, TestApp, TestPractice, json};
 
 pub struct World {
@@ -91,9 +92,9 @@ async fn portal(t: &TestApp, practice: &TestPractice, email: &str, body: Json) -
 }
 
 /// Somebody with an account of their own who looks after a client.
-async fn guardian(t: &TestApp, practice: &TestPractice, client: &str) -> Browser {
+async fn guardian(t: &TestApp, practice: &TestPractice, client: &str, address: &str) -> Browser {
     let hash = t.app.passwords.hash(PASSWORD).await.unwrap();
-    let email = Email::parse("guardian@example.org").unwrap();
+    let email = Email::parse(address).unwrap();
     let account = t.app.write(move |h| accounts::create(h, &email, &hash, Confirmed::Yes)).await.unwrap();
     let [practice, client, account] =
         [practice.id.to_string(), client.to_string(), account.to_string()].map(|id| t.raw.id(&id));
@@ -102,7 +103,47 @@ async fn guardian(t: &TestApp, practice: &TestPractice, client: &str) -> Browser
         "insert into portal_access (practice_id, id, client_id, account_id, relation, created_at)
          values ({practice}, {access}, {client}, {account}, 'guardian', 1)"
     ));
-    t.signed_in("guardian@example.org").await
+    t.signed_in(address).await
+}
+
+/// The guardian of before, whose access has ended while they were signed in.
+async fn former_guardian(t: &TestApp, practice: &TestPractice, client: &str) -> Browser {
+    let browser = guardian(t, practice, client, "former.guardian@example.org").await;
+    let id = t.raw.id(client);
+    let sql = format!(
+        "select id from portal_access where client_id = {id} and relation = 'guardian' order by id desc limit 1"
+    );
+    let access = AccessId(uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("an access")).parse().unwrap());
+    t.app.practice(Actor::system(practice.id)).write(move |p| portal_access::end(p, access)).await.unwrap();
+    // The matrix brings back what its own requests end, and nothing else.
+    t.raw.run("update sessions set ended_at = 1 where ended_at > 1");
+    browser
+}
+
+/// A provider who was on the client's care team and has left it.
+async fn former_provider(t: &TestApp, practice: &TestPractice, client: &str) -> Browser {
+    let member = t.member(practice, Role::Provider, "former@calm.example").await.to_string();
+    let browser = t.signed_in("former@calm.example").await;
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let path = format!("/api/v1/clients/{client}");
+    for (team, seen) in [(json!([member]), 200), (json!([]), 404)] {
+        let changed = api.json("PATCH", &path, &json!({"care_team_ids": team})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        assert_eq!(browser.copy().get(&format!("/clients/{client}")).await.status, seen);
+    }
+    browser
+}
+
+/// The client, signed in at the desk with a one-time passphrase.
+async fn at_desk(t: &TestApp, practice: &TestPractice, client: &str, email: &str) -> Browser {
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let made = api.json("POST", &format!("/api/v1/clients/{client}/passphrase"), &json!({})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let passphrase = made.json()["passphrase"].as_str().expect("a passphrase").to_string();
+    let mut browser = t.browser();
+    let answer = browser.post("/sign-in", &[("email", email), ("password", &passphrase)]).await;
+    assert_eq!(answer.location(), "/portal/password", "{}", answer.text);
+    browser
 }
 
 /// Somebody with an account of their own, signed in, who reaches nothing here but an open invitation to the staff.
@@ -171,7 +212,7 @@ pub async fn world(t: &TestApp) -> World {
     let other = json!({"first_name": "Bea", "last_name": "Other"});
     let (other_client, other_browser) = portal(t, &ours, "bea@example.org", other).await;
     let (foreign_client, foreign_browser) = portal(t, &theirs, "cleo@example.org", same).await;
-    let guardian = guardian(t, &ours, &client).await;
+    let guardian = guardian(t, &ours, &client, "guardian@example.org").await;
     let owner = t.signed_in(&ours.owner_email).await;
     let owner_session = t.raw.rows("select id from sessions order by id desc limit 1")[0][0].clone().unwrap();
     let bulk_run = bulk_run(t, &mut owner.copy(), &group, &client).await;
@@ -193,6 +234,9 @@ pub async fn world(t: &TestApp) -> World {
         ("invited_staff", invited_staff(t, &ours).await),
         ("disabled", disabled(t, &ours).await),
         ("token_admin", t.browser().bearer(&t.token(&ours, admin).await)),
+        ("at_desk", at_desk(t, &ours, &client, "ana@example.org").await),
+        ("former_guardian", former_guardian(t, &ours, &client).await),
+        ("former_provider", former_provider(t, &ours, &client).await),
     ];
     // Each from an address of their own: guesses are counted by address, and nobody here is this machine.
     let actors = actors

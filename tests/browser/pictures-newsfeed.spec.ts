@@ -51,9 +51,27 @@ test('what is new', async ({ ruh, page, visitor }) => {
     await dialog.getByLabel(main ? 'Main contact' : 'Emergency contact').check();
     if (main) await look(maya, 'contacts-form');
     await dialog.getByRole('button', { name: 'Add contact' }).click();
-    await maya.getByText('Contact added.').waitFor();
+    await maya.getByRole('region', { name: 'Family and contacts' }).getByRole('listitem').filter({ hasText: first }).waitFor();
+    await maya.waitForLoadState();
   }
   await look(maya, 'contacts');
+  await maya.getByRole('button', { name: 'Actions' }).click();
+  await maya.getByRole('button', { name: "Change client's password" }).click();
+  const ways = maya.getByRole('dialog', { name: "Change client's password" });
+  await ways.getByRole('button', { name: 'Make passphrase' }).waitFor();
+  await look(maya, 'desk-ways');
+  await ways.getByRole('button', { name: 'Make passphrase' }).click();
+  const words = await ways.locator('#passphrase').innerText();
+  await look(maya, 'desk-passphrase');
+  const desk = await visitor();
+  await desk.goto('/sign-in');
+  await desk.getByLabel('Email', { exact: true }).fill('ana.marchetti@harbourlight.example');
+  await desk.getByRole('main').getByLabel('Password', { exact: true }).fill(words);
+  await desk.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await desk.waitForURL(/\/portal\/password$/);
+  await look(desk, 'desk-choose');
+  await desk.goto('/portal');
+  await look(desk, 'desk-portal');
   const tom = await visitor();
   await signIn(tom, 'tom@harbourlight.example', password);
   await tom.goto('/newsfeed');

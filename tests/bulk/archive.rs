@@ -34,6 +34,37 @@ both_engines! {
         }
     }
 
+    async fn e4_before_archiving_each_thing_that_ends_is_named(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let nobody = t.client(&practice, json!({})).await;
+        let (ana, _) = t.client_in_portal(&practice, "ana@example.org").await;
+        let sent = t.client(&practice, json!({"email": "bea@example.org", "send_invitation": true})).await;
+        t.send_mail().await;
+        let queued = t.client(&practice, json!({"email": "cleo@example.org", "send_invitation": true})).await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let mut program = t.browser().bearer(&t.token(&practice, practice.owner).await);
+        let named = [
+            (&nobody, "Nothing is cancelled by it", (0, false, false)),
+            (&ana, "Their portal closes with the next request", (1, false, false)),
+            (&sent, "opens nothing until they are restored", (0, false, true)),
+            (&queued, "taken back before it is sent", (0, true, false)),
+        ];
+        for (id, sentence, (portals, taken_back, asleep)) in named {
+            let page = owner.get(&format!("/clients/{id}/archive")).await;
+            assert!(page.text.contains(sentence), "{sentence}: {}", page.text);
+            let told = program.get(&format!("/api/v1/clients/{id}/archive")).await.json();
+            let expected = json!({"archived": false, "portals_that_close": portals, "invitation_taken_back": taken_back,
+                "link_that_opens_nothing": asleep});
+            assert_eq!(told, expected);
+            let status = program.get(&format!("/api/v1/clients/{id}")).await.json()["status"].clone();
+            assert_eq!(status, "active", "asking archives nobody");
+        }
+        owner.post(&format!("/clients/{ana}/archive"), &[]).await;
+        assert!(owner.get(&format!("/clients/{ana}/archive")).await.text.contains("archived already"));
+        assert_eq!(program.get(&format!("/api/v1/clients/{ana}/archive")).await.json()["archived"], true);
+        t.send_mail().await;
+    }
+
     async fn an_open_link_sleeps_while_the_client_is_archived(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let id = t.client(&practice, json!({"email": "bea@example.org", "send_invitation": true})).await;

@@ -6,6 +6,7 @@ mod caps;
 mod capture;
 mod changed_email;
 mod changed_email_looks;
+mod desk;
 mod equal;
 mod foreign_sites;
 mod groups;

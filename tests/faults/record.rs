@@ -250,6 +250,22 @@ async fn verbs_of_a_client(walk: &mut Walk<'_>) {
     t.send_mail().await;
 }
 
+/// A client at the desk, and the passwords that come of it.
+async fn verbs_of_the_desk(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let (client, mut bea) = t.client_in_portal(practice, "bea.desk@example.org").await;
+    let path = format!("/clients/{client}/passphrase");
+    walk.verb("POST /clients/{id}/passphrase", About::Client, owner.post(&path, &[])).await;
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let none = json!({});
+    let path = format!("/api/v1{path}");
+    let made = program.json("POST", &path, &none);
+    walk.verb("POST /api/v1/clients/{id}/passphrase", About::Client, made).await;
+    let fields = [("current_password", PASSWORD), ("password", "another quiet harbour")];
+    walk.verb("POST /portal/password", About::Nobody, bea.post("/portal/password", &fields)).await;
+    t.run_jobs().await;
+}
+
 async fn verbs_of_an_account(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
     let t = walk.t;
     let sign_in = [("email", practice.owner_email.as_str()), ("password", PASSWORD)];
@@ -440,6 +456,7 @@ both_engines! {
         verbs_of_invite_links(&mut walk, &practice, &mut owner).await;
         verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
+        verbs_of_the_desk(&mut walk, &practice, &mut owner).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;
         let named = [("name", "Calm Harbour Therapy"), ("time_zone", "Europe/Berlin"), ("version", "1")];
