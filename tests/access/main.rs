@@ -9,6 +9,7 @@ mod limits;
 mod matrix;
 mod members;
 mod openapi;
+mod rights;
 mod security;
 mod statements;
 mod structure;

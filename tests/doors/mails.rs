@@ -1,9 +1,10 @@
 //! What somebody types into a name cannot become a header, a recipient, a tag or a link.
 
+use ruh::access::Role;
 use testkit::{PASSWORD, TestApp, both_engines, json};
 
 use crate::capture::Smtp;
-use crate::support::mails_to;
+use crate::support::{accept, change_email, mails_to, set_up_codes};
 
 /// Names as nobody types them; they came by another way than the form.
 const NAMES: [&str; 5] = [
@@ -74,6 +75,50 @@ both_engines! {
         }
         assert_eq!(t.raw.count("select count(*) from clients"), 0);
         assert_eq!(t.raw.count("select count(*) from jobs"), 0);
+    }
+
+    async fn r63_no_mail_says_anything_of_somebodys_record(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut api = t.browser().bearer(&t.token(&practice, practice.owner).await);
+        let group = api.json("POST", "/api/v1/groups", &json!({"name": "Grief after loss", "colour": "teal"})).await;
+        let told = ["Grief", "panic", "R-4711", "1990-05-31", "May 1990", "555-0142", "5550142", "they/them", "nonbinary"];
+        let id = t
+            .client(&practice, json!({
+                "first_name": "Ana", "last_name": "Marchetti", "group_id": group.json()["id"], "note": "panic attacks",
+                "record_number": "R-4711", "date_of_birth": "1990-05-31", "phone": "+12125550142",
+                "pronouns": "they/them", "gender": "nonbinary", "email": "ana@example.org", "send_invitation": true,
+            }))
+            .await;
+        t.send_mail().await;
+        let (mut ana, _) = accept(&t, &t.mail_to("ana@example.org").link(), PASSWORD).await;
+        // Everything that makes a mail, to the client and to staff.
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        owner.post(&format!("/clients/{id}/invite"), &[]).await;
+        owner.post(&format!("/clients/{id}/passphrase"), &[]).await;
+        set_up_codes(&t, &mut ana).await;
+        owner.post("/settings/newsfeed", &[("arrivals", "email"), ("record", "email"), ("care_team", "email")]).await;
+        let member = t.member(&practice, Role::Provider, "sam@calm.example").await.to_string();
+        api.json("PATCH", &format!("/api/v1/clients/{id}"), &json!({"care_team_ids": [member]})).await;
+        change_email(&t, &practice, &id, Some("new@example.org")).await;
+        t.send_mail().await;
+        t.advance_minutes(24 * 60);
+        t.send_mail().await;
+        let mails = t.mails();
+        assert!(mails.len() > 5, "{}", mails.len());
+        for mail in &mails {
+            for word in told {
+                let whole = format!("{} {}", mail.text, mail.html);
+                assert!(!whole.contains(word), "{word} in “{}”: {}", mail.subject, mail.text);
+            }
+        }
+        // A subject is one of the words of the program, with nothing put in.
+        let words = include_str!("../../src/words/en.ftl");
+        let subjects = words.lines().filter(|line| line.starts_with("mail-") && line.contains("-subject = "));
+        let subjects: Vec<&str> = subjects.filter_map(|line| line.split_once(" = ")).map(|(_, text)| text).collect();
+        assert!(subjects.len() > 10 && subjects.iter().all(|text| !text.contains('{')), "{subjects:?}");
+        for mail in &mails {
+            assert!(subjects.contains(&mail.subject.as_str()), "{}", mail.subject);
+        }
     }
 
     async fn r32_html_in_every_field_runs_nowhere_and_links_nowhere(t: TestApp) {
