@@ -2,7 +2,7 @@
 
 use testkit::{PASSWORD, both_engines};
 
-use crate::support::{OTHER, accept, invited, lets_in, opens};
+use crate::support::{OTHER, accept, alive, invited, lets_in, opens};
 
 /// The tags of all fields that take a password.
 fn password_fields(html: &str) -> Vec<String> {
@@ -22,6 +22,7 @@ both_engines! {
             ("invitation", 1, invitee.open_link(&link).await),
             ("Security", 2, owner.get("/settings/security").await),
             ("profile", 1, portal.get("/portal/profile").await),
+            ("Change password", 2, portal.get("/portal/password").await),
         ];
         for (page, least, answer) in pages {
             let fields = password_fields(&answer.text);
@@ -53,18 +54,20 @@ both_engines! {
 
     async fn a6_without_the_present_password_nothing_changes(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
-        let mut owner = t.signed_in(&practice.owner_email).await;
-        for present in ["", "wrong wrong wrong", OTHER] {
-            let fields = [("current_password", present), ("password", OTHER)];
-            let refused = owner.post("/settings/security/password", &fields).await;
-            assert_eq!(refused.status, 422, "{present}");
+        let owner = (t.signed_in(&practice.owner_email).await, practice.owner_email.as_str(), "/settings/security/password");
+        let (_, ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        for (mut browser, email, path) in [owner, (ana, "ana@example.org", "/portal/password")] {
+            for present in ["", "wrong wrong wrong", OTHER] {
+                let refused = browser.post(path, &[("current_password", present), ("password", OTHER)]).await;
+                assert_eq!(refused.status, 422, "{path}: {present}");
+            }
+            assert_eq!(browser.post(path, &[("password", OTHER)]).await.status, 422, "{path}");
+            assert!(opens(&t, email).await && !lets_in(&t, email, OTHER).await, "{path}");
+            let fields = [("current_password", PASSWORD), ("password", OTHER)];
+            assert_eq!(browser.post(path, &fields).await.status, 303, "{path}");
+            assert!(lets_in(&t, email, OTHER).await, "{path}");
+            assert!(alive(&browser, if path.starts_with("/portal") { "/portal" } else { "/home" }).await, "{path}");
         }
-        let silent = owner.post("/settings/security/password", &[("password", OTHER)]).await;
-        assert_eq!(silent.status, 422);
-        assert!(opens(&t, &practice.owner_email).await && !lets_in(&t, &practice.owner_email, OTHER).await);
-        let fields = [("current_password", PASSWORD), ("password", OTHER)];
-        assert_eq!(owner.post("/settings/security/password", &fields).await.status, 303);
-        assert!(lets_in(&t, &practice.owner_email, OTHER).await);
     }
 
     async fn a6_a_password_does_not_age(t: TestApp) {
