@@ -16,12 +16,114 @@ pub enum Access {
     Session,
     /// Members of the practice with one of these roles.
     Staff(&'static [Role]),
-    /// People in the Client Portal.
-    Portal,
+    /// People in the Client Portal: the client, and whoever looks after them with the right that the page needs.
+    Portal(Needs),
     /// This machine, or the bearer of RUH_METRICS_TOKEN.
     Metrics,
     /// Only where RUH_PUBLIC_URL is http on this machine: pages for trying and developing.
     Local,
+}
+
+/// What a page of the portal needs beyond being let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// What concerns one's own account, or says where one is.
+    Entry,
+    Right(Right),
+    /// What is the client's own business.
+    Self_,
+}
+
+/// What somebody else may do in a client's portal, for each client apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// See and change personal details.
+    Details,
+    Appointments,
+    Book,
+    Messages,
+    Forms,
+    Receipts,
+    /// Sign on behalf of the client.
+    Sign,
+}
+
+impl Right {
+    pub const ALL: [Right; 7] =
+        [Right::Details, Right::Appointments, Right::Book, Right::Messages, Right::Forms, Right::Receipts, Right::Sign];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Right::Details => "details",
+            Right::Appointments => "appointments",
+            Right::Book => "book",
+            Right::Messages => "messages",
+            Right::Forms => "forms",
+            Right::Receipts => "receipts",
+            Right::Sign => "sign",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Right> {
+        Right::ALL.into_iter().find(|right| right.as_str() == text)
+    }
+
+    /// The key of what it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Right::Details => "right-details",
+            Right::Appointments => "right-appointments",
+            Right::Book => "right-book",
+            Right::Messages => "right-messages",
+            Right::Forms => "right-forms",
+            Right::Receipts => "right-receipts",
+            Right::Sign => "right-sign",
+        }
+    }
+}
+
+/// A set of rights, in their own order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights(Vec<Right>);
+
+impl Rights {
+    pub fn all() -> Rights {
+        Rights(Right::ALL.to_vec())
+    }
+
+    pub fn of(given: impl Fn(Right) -> bool) -> Rights {
+        Rights(Right::ALL.into_iter().filter(|right| given(*right)).collect())
+    }
+
+    /// As they are kept: apart by spaces. What is none of ours gives nothing.
+    pub fn parse(text: &str) -> Rights {
+        Rights::of(|right| text.split_whitespace().any(|word| word == right.as_str()))
+    }
+
+    pub fn kept(&self) -> String {
+        self.names().join(" ")
+    }
+
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|right| right.as_str()).collect()
+    }
+
+    pub fn has(&self, right: Right) -> bool {
+        self.0.contains(&right)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Right> {
+        self.0.iter().copied()
+    }
+
+    /// What is in both.
+    pub fn and(&self, other: &Rights) -> Rights {
+        Rights::of(|right| self.has(right) && other.has(right))
+    }
 }
 
 /// All of the staff: each still sees only the clients that `sees_all_clients` or the care team gives.
@@ -102,8 +204,21 @@ pub struct Viewer {
     pub access: AccessId,
     pub account: AccountId,
     pub client: ClientId,
-    pub relation: String,
+    /// Whether this is the client, or somebody who looks after them.
+    pub own: bool,
+    /// What they may do here now; the client may do everything.
+    pub rights: Rights,
     pub name: String,
+}
+
+impl Viewer {
+    pub fn may(&self, needs: Needs) -> bool {
+        match needs {
+            Needs::Entry => true,
+            Needs::Right(right) => self.rights.has(right),
+            Needs::Self_ => self.own,
+        }
+    }
 }
 
 impl Actor {

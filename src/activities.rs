@@ -82,10 +82,24 @@ pub enum Kind {
     ContactChanged,
     ContactRemoved,
     ContactRestored,
+    /// Somebody around the client: invited into the portal, the mail left or bounced, in, and out again.
+    ContactInvited,
+    ContactMailed,
+    ContactBounced,
+    ContactJoined,
+    ContactLeft,
+    /// Whether somebody may be in the portal of a client who is of age.
+    ConsentAsked,
+    ConsentGiven,
+    ConsentRefused,
+    /// In a month, and today.
+    ComingOfAge,
+    OfAge,
+    CustodyChanged,
 }
 
 impl Kind {
-    const ALL: [Kind; 20] = [
+    const ALL: [Kind; 31] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -106,6 +120,17 @@ impl Kind {
         Kind::ContactChanged,
         Kind::ContactRemoved,
         Kind::ContactRestored,
+        Kind::ContactInvited,
+        Kind::ContactMailed,
+        Kind::ContactBounced,
+        Kind::ContactJoined,
+        Kind::ContactLeft,
+        Kind::ConsentAsked,
+        Kind::ConsentGiven,
+        Kind::ConsentRefused,
+        Kind::ComingOfAge,
+        Kind::OfAge,
+        Kind::CustodyChanged,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -130,6 +155,17 @@ impl Kind {
             Kind::ContactChanged => "contact.changed",
             Kind::ContactRemoved => "contact.removed",
             Kind::ContactRestored => "contact.restored",
+            Kind::ContactInvited => "contact.invited",
+            Kind::ContactMailed => "contact.mailed",
+            Kind::ContactBounced => "contact.bounced",
+            Kind::ContactJoined => "contact.joined",
+            Kind::ContactLeft => "contact.left",
+            Kind::ConsentAsked => "consent.asked",
+            Kind::ConsentGiven => "consent.given",
+            Kind::ConsentRefused => "consent.refused",
+            Kind::ComingOfAge => "client.coming_of_age",
+            Kind::OfAge => "client.of_age",
+            Kind::CustodyChanged => "custody.changed",
         }
     }
 
@@ -149,14 +185,25 @@ impl Kind {
             | Kind::ContactAdded
             | Kind::ContactChanged
             | Kind::ContactRemoved
-            | Kind::ContactRestored => Topic::Record,
+            | Kind::ContactRestored
+            | Kind::ConsentAsked
+            | Kind::ConsentGiven
+            | Kind::ConsentRefused
+            | Kind::ComingOfAge
+            | Kind::OfAge
+            | Kind::CustodyChanged => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
             | Kind::InvitationAccepted
             | Kind::InvitationUndone
             | Kind::ResetSent
-            | Kind::PassphraseMade => Topic::Invitations,
+            | Kind::PassphraseMade
+            | Kind::ContactInvited
+            | Kind::ContactMailed
+            | Kind::ContactBounced
+            | Kind::ContactJoined
+            | Kind::ContactLeft => Topic::Invitations,
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Topic::CareTeam,
         }
     }
@@ -165,9 +212,18 @@ impl Kind {
     fn news(self) -> Option<Topic> {
         match self {
             Kind::ClientAdded | Kind::SignedUp => Some(Topic::Arrivals),
-            Kind::InvitationAccepted | Kind::InvitationBounced => Some(Topic::Invitations),
+            Kind::InvitationAccepted | Kind::InvitationBounced | Kind::ContactJoined | Kind::ContactBounced => {
+                Some(Topic::Invitations)
+            }
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Some(Topic::CareTeam),
-            Kind::ClientArchived | Kind::ClientRestored | Kind::EmailChanged => Some(Topic::Record),
+            Kind::ClientArchived
+            | Kind::ClientRestored
+            | Kind::EmailChanged
+            | Kind::ConsentGiven
+            | Kind::ConsentRefused
+            | Kind::ComingOfAge
+            | Kind::OfAge
+            | Kind::CustodyChanged => Some(Topic::Record),
             Kind::ClientChanged
             | Kind::InvitationQueued
             | Kind::InvitationSent
@@ -177,7 +233,11 @@ impl Kind {
             | Kind::ContactAdded
             | Kind::ContactChanged
             | Kind::ContactRemoved
-            | Kind::ContactRestored => None,
+            | Kind::ContactRestored
+            | Kind::ContactInvited
+            | Kind::ContactMailed
+            | Kind::ContactLeft
+            | Kind::ConsentAsked => None,
         }
     }
 }

@@ -206,6 +206,25 @@ pub fn birth_date(text: &str, today: Date) -> Result<Option<Date>, Refusal> {
     Ok(Some(date))
 }
 
+/// Somebody is a minor until they have this age.
+const OF_AGE: i16 = 18;
+
+/// Full years on a day. Whoever was born on 29 February has their birthday on 1 March of a year without one.
+pub fn age(born: Date, today: Date) -> i16 {
+    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+    today.year() - born.year() - i16::from(!had_birthday)
+}
+
+pub fn is_minor(born: Date, today: Date) -> bool {
+    age(born, today) < OF_AGE
+}
+
+/// Whoever was born after this day is a minor on `today`.
+pub fn of_age_since(today: Date) -> Date {
+    let year = today.year() - OF_AGE;
+    Date::new(year, today.month(), today.day()).or_else(|_| Date::new(year, 2, 28)).unwrap_or(today)
+}
+
 /// A time zone's name, as in Europe/Berlin.
 pub fn time_zone(text: &str) -> Result<Option<String>, Refusal> {
     let text = text.trim();

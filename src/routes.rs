@@ -248,7 +248,7 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
         Access::Public => true,
         Access::Local => app.config.is_local() && is_near(headers, peer),
         Access::Metrics => may_read_metrics(app, headers, peer),
-        Access::Account | Access::Session | Access::Staff(_) | Access::Portal => {
+        Access::Account | Access::Session | Access::Staff(_) | Access::Portal(_) => {
             if matches!(ctx.who, Identity::Nobody) {
                 return Ok(Admission::SignIn(ctx));
             }
@@ -269,7 +269,7 @@ fn stands_where(access: Access, ctx: &Ctx) -> bool {
         (Access::Session, _) => matches!(ctx.who, Identity::Signed(_)),
         (Access::Account, _) => matches!(&ctx.who, Identity::Signed(signed) if signed.session.passphrase.is_none()),
         (Access::Staff(roles), Ok(Who::Member(member))) => roles.contains(&member.role),
-        (Access::Portal, Ok(Who::Client(_))) => true,
+        (Access::Portal(needs), Ok(Who::Client(viewer))) => viewer.may(needs),
         _ => false,
     }
 }

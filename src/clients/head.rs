@@ -9,13 +9,10 @@ use super::record::Client;
 use crate::error::Result;
 use crate::groups::{self, Group};
 use crate::ids::ClientId;
-use crate::people::initials;
+use crate::people::{initials, is_minor};
 use crate::practice::Practice;
 use crate::ui::{Status, Tab, Tabs};
 use crate::{invitations, members};
-
-/// Somebody is a minor until they have this age.
-const OF_AGE: i16 = 18;
 
 /// The sides of a client's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +43,8 @@ pub struct Head {
     button: String,
     pronouns: Option<String>,
     age: String,
-    minor: bool,
+    /// Empty: of age, or nobody knows.
+    minor: String,
     group: String,
     group_colour: String,
     provider: String,
@@ -79,7 +77,7 @@ impl Head {
             button: standing.button,
             pronouns: client.fields.pronouns.clone(),
             age: age.map(|age| format!("{age} years")).unwrap_or_default(),
-            minor: age.is_some_and(|age| age < OF_AGE),
+            minor: client.fields.date_of_birth.map(|born| minor_said(born, today)).unwrap_or_default(),
             group: group.map(|group| group.name.clone()).unwrap_or_default(),
             group_colour: group.map(|group| group.colour.clone()).unwrap_or_default(),
             provider: provider.unwrap_or_default(),
@@ -87,6 +85,16 @@ impl Head {
             tabs: Tabs { label: "Sides of the record".into(), items: Side::ALL.into_iter().map(tab).collect() },
         }
     }
+}
+
+/// In the last month before the day, with the day.
+fn minor_said(born: Date, today: Date) -> String {
+    if !is_minor(born, today) {
+        return String::new();
+    }
+    let soon = today.checked_add(jiff::Span::new().days(30)).is_ok_and(|soon| !is_minor(born, soon));
+    let day = born.checked_add(jiff::Span::new().years(18)).ok().filter(|_| soon);
+    day.map_or_else(|| "Minor".into(), |day| format!("Minor until {}", day.strftime("%-d %b %Y")))
 }
 
 /// The top of a page about a client, for the pages that need nothing else of the record. Errors: not found, for whoever

@@ -30,6 +30,8 @@ pub use head::{Head, Side, head};
 pub use list::{gather, understands};
 pub use record::{Client, Fields, Typed, parse, parse_change};
 
+use jiff::civil::Date;
+
 use crate::access::Reach;
 use crate::activities::Kind as Activity;
 use crate::app::Shared;
@@ -38,6 +40,8 @@ use crate::care_team;
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, MemberId};
 use crate::invitations::{self, Invited, Purpose};
+use crate::people::is_minor;
+use crate::portal_access;
 use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::ui::{Tab, Tabs};
@@ -162,6 +166,7 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
     }
     queries::update(p, id, fields)?;
     queries::set_prefixes(p, id, fields)?;
+    came_of_age(p, &current, fields)?;
     // The former main provider stays on the team unless taken off it.
     let moved = care_team::set(p, id, &keeping_former(&current, fields))?;
     note_care(p, id, current.fields.primary_provider, fields.primary_provider, &moved)?;
@@ -173,6 +178,18 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
     }
     p.audit(&Entry::of_client("client.changed", id).detail(changed.join(", ")))?;
     Ok(Saved::Saved { email })
+}
+
+/// A corrected date of birth may say that somebody is of age: from then on only who has their word is in their portal.
+fn came_of_age(p: &Practice, current: &Client, fields: &Fields) -> Result<()> {
+    let zone = p.house().practice_info(p.id)?.map(|info| info.time_zone).unwrap_or_default();
+    let today = p.now.date_in(&zone);
+    let minor = |born: Option<Date>| born.is_some_and(|born| is_minor(born, today));
+    if minor(current.fields.date_of_birth) && !minor(fields.date_of_birth) {
+        invitations::void_contacts(p, current.id)?;
+        portal_access::end_unagreed(p, current.id)?;
+    }
+    Ok(())
 }
 
 /// Notes who came to care for a client and who does no longer.

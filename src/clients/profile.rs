@@ -241,11 +241,7 @@ async fn invite(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(Strin
     let invited = ctx.door()?.write(move |p| archive::invite(p, id)).await?;
     let flash = match invited {
         Invited::Queued(id) => format!("invited:{id}"),
-        Invited::ResetSent => "reset-sent".into(),
-        Invited::NoEmail => "invite-no-email".into(),
-        Invited::TooMany => "invite-too-many".into(),
-        Invited::TooManyToAddress => "invite-too-many-address".into(),
-        Invited::TooManyFromPractice => "invite-too-many-practice".into(),
+        other => other.word().into(),
     };
     let to = if from_list { "/clients".to_string() } else { format!("/clients/{id}") };
     let mut response = lead_to(&ctx, &to)?;

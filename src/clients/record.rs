@@ -77,8 +77,7 @@ impl Client {
     /// Whole years on a date.
     pub fn age_on(&self, today: Date) -> Option<i16> {
         let born = self.fields.date_of_birth?;
-        let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
-        Some(today.year() - born.year() - i16::from(!had_birthday))
+        Some(people::age(born, today))
     }
 }
 

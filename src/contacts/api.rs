@@ -3,12 +3,14 @@
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, Saved, Typed, add, all, change, find, remove, restore};
-use crate::access::ANY_STAFF;
+use super::portal::{self, Around};
+use super::{Saved, Typed, add, change, find, remove, restore};
+use crate::access::{ANY_STAFF, Right, Rights};
 use crate::audit::{Entry, note_read};
 use crate::clients;
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ContactId};
+use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::web::{Answer, Ctx, Json, Optional, Path, idempotency_key, once};
 
@@ -22,7 +24,7 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 #[derive(Serialize)]
-struct ContactBody {
+pub struct ContactBody {
     id: ContactId,
     client_id: ClientId,
     first_name: String,
@@ -33,11 +35,18 @@ struct ContactBody {
     phone: Option<String>,
     emergency: bool,
     main: bool,
+    /// What they may do in the client's portal, once they are in.
+    rights: Vec<&'static str>,
+    /// How they stand to the portal: out, consent_asked, consent_refused, invited, in, in_asks_for_more.
+    portal: &'static str,
+    /// The rights that a client who is of age agreed to.
+    agreed: Vec<&'static str>,
     version: i64,
 }
 
 impl ContactBody {
-    fn new(contact: Contact) -> ContactBody {
+    pub fn new(around: Around) -> ContactBody {
+        let Around { contact, standing } = around;
         let fields = contact.fields;
         ContactBody {
             id: contact.id,
@@ -49,6 +58,9 @@ impl ContactBody {
             phone: fields.phone,
             emergency: fields.emergency,
             main: fields.main,
+            rights: fields.rights.names(),
+            portal: standing.as_str(),
+            agreed: contact.agreed.names(),
             version: contact.version,
         }
     }
@@ -69,18 +81,31 @@ struct Body {
     phone: Optional<String>,
     emergency: Option<bool>,
     main: Option<bool>,
+    /// All of them; what is left out is taken away.
+    rights: Option<Vec<String>>,
     /// The version that a change was made from; a stale one is answered 409.
     version: Option<i64>,
 }
 
 impl Body {
     /// Lays what was given over what stands.
-    fn over(&self, stands: Typed) -> Typed {
+    /// Errors: a right that there is not.
+    fn over(&self, stands: Typed) -> Result<Typed> {
+        let rights = match &self.rights {
+            None => stands.rights,
+            Some(names) => {
+                if names.iter().any(|name| Right::parse(name).is_none()) {
+                    let known = Right::ALL.map(Right::as_str).join(", ");
+                    return Err(Error::Invalid(vec![FieldError::new("rights", format!("Use some of {known}."))]));
+                }
+                Rights::of(|right| names.iter().any(|name| name == right.as_str()))
+            }
+        };
         let lay = |given: &Optional<String>, stands: String| match given {
             Optional::Given(value) => value.clone().unwrap_or_default(),
             Optional::Absent => stands,
         };
-        Typed {
+        Ok(Typed {
             first_name: lay(&self.first_name, stands.first_name),
             last_name: lay(&self.last_name, stands.last_name),
             relation: lay(&self.relation, stands.relation),
@@ -88,13 +113,14 @@ impl Body {
             phone: lay(&self.phone, stands.phone),
             emergency: self.emergency.unwrap_or(stands.emergency),
             main: self.main.unwrap_or(stands.main),
-        }
+            rights,
+        })
     }
 }
 
-fn answered(saved: Saved, status: StatusCode) -> Result<Answer> {
+fn answered(p: &Practice, saved: Saved, status: StatusCode) -> Result<Answer> {
     match saved {
-        Saved::Saved(contact) => Answer::new(status, &ContactBody::new(contact)),
+        Saved::Saved(contact) => Answer::new(status, &ContactBody::new(portal::stand(p, contact)?)),
         Saved::Refused(refused) => Err(Error::Invalid(refused)),
         Saved::Stale(now) => {
             Err(Error::Conflict(format!("The contact was changed in between; it is at version {}.", now.version)))
@@ -103,7 +129,7 @@ fn answered(saved: Saved, status: StatusCode) -> Result<Answer> {
 }
 
 async fn index(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
-    let found = ctx.door()?.read(move |p| all(p, id)).await?;
+    let found = ctx.door()?.read(move |p| portal::around(p, id)).await?.0;
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id).detail("contacts")).await?;
     Answer::new(StatusCode::OK, &ContactList { items: found.into_iter().map(ContactBody::new).collect() })
 }
@@ -115,7 +141,7 @@ async fn create(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, body: Js
         .write(move |p| {
             clients::find(p, id)?;
             once(p, key.as_deref(), &body.hash, || {
-                answered(add(p, id, &body.value.over(Typed::default()), words)?, StatusCode::CREATED)
+                answered(p, add(p, id, &body.value.over(Typed::default())?, words)?, StatusCode::CREATED)
             })
         })
         .await
@@ -125,8 +151,8 @@ async fn update(ctx: Ctx, Path(id): Path<ContactId>, body: Json<Body>) -> Result
     let words = ctx.words();
     ctx.door()?
         .write(move |p| {
-            let typed = body.value.over(Typed::of(&find(p, id)?));
-            answered(change(p, id, &typed, body.value.version, words)?, StatusCode::OK)
+            let typed = body.value.over(Typed::of(&find(p, id)?))?;
+            answered(p, change(p, id, &typed, body.value.version, words)?, StatusCode::OK)
         })
         .await
 }
@@ -135,7 +161,7 @@ async fn delete(ctx: Ctx, Path(id): Path<ContactId>) -> Result<Answer> {
     ctx.door()?
         .write(move |p| {
             remove(p, id)?;
-            Answer::new(StatusCode::OK, &ContactBody::new(find(p, id)?))
+            Answer::new(StatusCode::OK, &ContactBody::new(portal::stand(p, find(p, id)?)?))
         })
         .await
 }
@@ -144,7 +170,7 @@ async fn bring_back(ctx: Ctx, Path(id): Path<ContactId>) -> Result<Answer> {
     ctx.door()?
         .write(move |p| {
             restore(p, id)?;
-            Answer::new(StatusCode::OK, &ContactBody::new(find(p, id)?))
+            Answer::new(StatusCode::OK, &ContactBody::new(portal::stand(p, find(p, id)?)?))
         })
         .await
 }

@@ -1,19 +1,30 @@
 //! Family and contacts: the people around a client, with what they are to them, whom to call in an emergency, and who is
-//! asked first. They have no portal by being here.
+//! asked first. They have no portal by being here: `portal.rs` lets them in, with rights for each client apart.
 
 mod api;
+mod custody;
+mod of_age;
 mod pages;
+mod portal;
+mod portal_api;
+mod portal_pages;
 mod queries;
 mod typed;
 
-pub use typed::{Relation, Typed};
+pub use custody::save as save_custody;
+pub use of_age::look as look_for_ages;
+pub use portal::{Answer, Around, Standing, Wanted, answer, around, invite, unanswered};
+pub use typed::{Relation, Typed, right_said};
 
+use crate::access::Rights;
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::clients::{self, Status};
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ContactId};
+use crate::invitations;
 use crate::people::Email;
+use crate::portal_access::Consent;
 use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::words::Words;
@@ -22,7 +33,7 @@ use crate::words::Words;
 pub const LIMIT: usize = 20;
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(pages::routes(routes))
+    portal_api::routes(portal_pages::routes(api::routes(pages::routes(routes))))
 }
 
 /// Somebody around a client.
@@ -31,6 +42,9 @@ pub struct Contact {
     pub id: ContactId,
     pub client: ClientId,
     pub fields: Fields,
+    /// What the client said to their being in the portal, and to which rights; asked only of clients who are of age.
+    pub consent: Consent,
+    pub agreed: Rights,
     pub version: i64,
     pub removed: bool,
 }
@@ -46,6 +60,8 @@ pub struct Fields {
     pub phone: Option<String>,
     pub emergency: bool,
     pub main: bool,
+    /// What they may do in the client's portal, once they are in.
+    pub rights: Rights,
 }
 
 impl Fields {
@@ -66,6 +82,7 @@ impl Fields {
             ("phone", self.phone != other.phone),
             ("emergency", self.emergency != other.emergency),
             ("main", self.main != other.main),
+            ("rights", self.rights != other.rights),
         ];
         pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
@@ -129,6 +146,13 @@ pub fn change(p: &Practice, id: ContactId, typed: &Typed, version: Option<i64>, 
         Err(refused) => return Ok(Saved::Refused(refused)),
     };
     let changed = current.fields.differing(&fields);
+    if changed.contains(&"email") {
+        if portal::has_access(p, &current)? {
+            let text = "They sign in with this email. End their portal access first, then invite the new one.";
+            return Ok(Saved::Refused(vec![FieldError::new("email", text)]));
+        }
+        invitations::void_contact(p, current.client, id)?;
+    }
     if !changed.is_empty() {
         queries::update(p, id, &fields)?;
         settle_main(p, current.client, id, &fields)?;
@@ -139,11 +163,12 @@ pub fn change(p: &Practice, id: ContactId, typed: &Typed, version: Option<i64>, 
     find(p, id).map(Saved::Saved)
 }
 
-/// Removes a contact; whose it was. Removed again it stays so.
+/// Removes a contact, and their way into the portal; whose it was. Removed again it stays so.
 pub fn remove(p: &Practice, id: ContactId) -> Result<ClientId> {
     let current = find(p, id)?;
     open_record(p, current.client)?;
     if !current.removed {
+        portal::shut(p, &current)?;
         queries::set_removed(p, id, Some(p.now))?;
         p.note(Activity::ContactRemoved, current.client, None)?;
         p.audit(&Entry::new("contact.removed", "contact", Some(id.0)).client(current.client))?;

@@ -5,15 +5,19 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Contact, Relation, Saved, Typed, add, all, change, find, remove, restore};
-use crate::access::ANY_STAFF;
+use super::{
+    Around, Contact, Relation, Saved, Standing, Typed, add, around, change, custody, find, remove, restore, right_said,
+};
+use crate::access::{ANY_STAFF, Right, Rights};
 use crate::audit::{Entry, note_read};
 use crate::clients::{self, Head, Side};
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ContactId};
+use crate::invitations::State;
 use crate::people::{LINE_LIMIT, initials, phone_said};
+use crate::portal_access;
 use crate::routes::Routes;
-use crate::ui::{Empty, ErrorSummary, Field, Link, Option_, Section, Shell, private_name};
+use crate::ui::{Empty, ErrorSummary, Field, Link, Option_, Section, Shell, Status, Tone, private_name};
 use crate::web::{Answer, Cookie, Ctx, Form, Path, html, lead_to, once};
 
 pub fn routes(routes: Routes) -> Routes {
@@ -35,6 +39,8 @@ struct ShowPage {
     client: ClientId,
     archived: bool,
     rows: Vec<Row>,
+    of_age: bool,
+    custody: String,
     empty: Option<Empty>,
 }
 
@@ -45,15 +51,26 @@ struct Row {
     relation: &'static str,
     main: bool,
     emergency: bool,
+    /// How they stand to the portal.
+    portal: Status,
+    may: String,
+    /// What may be asked for now: the address' last part, and the button's label.
+    ways: Vec<(&'static str, &'static str)>,
     /// As it is dialled, and as people read it.
     phone: Option<(String, String)>,
     email: String,
 }
 
-fn row(contact: Contact) -> Row {
+fn row(around: Around, minor: bool, own_portal: bool) -> Row {
+    let Around { contact, standing } = around;
     let fields = contact.fields;
     let name = fields.name();
+    let may: Vec<&str> = fields.rights.iter().map(right_said).collect();
+    let asked = fields.email.is_some() && !fields.rights.is_empty();
     Row {
+        portal: portal_said(standing),
+        may: may.join(", "),
+        ways: ways(standing, asked, minor || own_portal),
         id: contact.id.to_string(),
         initials: initials(&name),
         name,
@@ -65,14 +82,51 @@ fn row(contact: Contact) -> Row {
     }
 }
 
+fn portal_said(standing: Standing) -> Status {
+    let (tone, text) = match standing {
+        Standing::Out => (Tone::Neutral, "Not in the portal"),
+        Standing::Waits => (Tone::Info, "Waits for the client's consent"),
+        Standing::Refused => (Tone::Warn, "The client did not agree"),
+        Standing::Invited(State::Queued) => (Tone::Info, "Invitation leaves in a moment"),
+        Standing::Invited(State::Bounced) => (Tone::Bad, "Invitation bounced"),
+        Standing::Invited(State::Kept) => (Tone::Warn, "Invitation kept in the local outbox"),
+        Standing::Invited(_) => (Tone::Info, "Invited"),
+        Standing::In => (Tone::Good, "In the portal"),
+        Standing::InWaits => (Tone::Good, "In the portal; the client is asked about more"),
+    };
+    Status { tone, text: text.into(), hint: String::new() }
+}
+
+/// `asked`: there is an address, and something to do in the portal. `open`: nobody has to be asked outside of it.
+fn ways(standing: Standing, asked: bool, open: bool) -> Vec<(&'static str, &'static str)> {
+    let invite = match standing {
+        Standing::Out | Standing::Refused if asked && !open => Some(("consent", "Client agreed: invite")),
+        Standing::Out if asked => Some(("portal", "Invite to portal")),
+        Standing::Refused if asked => Some(("portal", "Ask again")),
+        Standing::Invited(_) if asked => Some(("portal", "Resend invitation")),
+        _ => None,
+    };
+    let end = match standing {
+        Standing::In | Standing::InWaits => Some(("portal/end", "End portal access")),
+        Standing::Invited(_) | Standing::Waits => Some(("portal/end", "Take back")),
+        Standing::Out | Standing::Refused => None,
+    };
+    invite.into_iter().chain(end).collect()
+}
+
 async fn noted(ctx: &Ctx, client: ClientId) -> Result<()> {
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", client).detail("contacts")).await
 }
 
 async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let zone = ctx.practice()?.time_zone.clone();
-    let (head, contacts) =
-        ctx.door()?.read(move |p| Ok((clients::head(p, id, &zone, Side::Contacts)?, all(p, id)?))).await?;
+    let (head, (contacts, minor), own_portal, custody) = ctx
+        .door()?
+        .read(move |p| {
+            let own_portal = portal_access::own(p, id)?.is_some();
+            Ok((clients::head(p, id, &zone, Side::Contacts)?, around(p, id)?, own_portal, custody::find(p, id)?))
+        })
+        .await?;
     noted(&ctx, id).await?;
     let archived = head.archived;
     let add = Link { href: format!("/clients/{id}/contacts/new"), label: "Add contact".into(), dialog: true };
@@ -88,7 +142,9 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
                     .into(),
             action: (!archived).then_some(add),
         }),
-        rows: contacts.into_iter().map(row).collect(),
+        rows: contacts.into_iter().map(|one| row(one, minor, own_portal)).collect(),
+        of_age: !minor,
+        custody: custody.note,
     };
     html(StatusCode::OK, &page)
 }
@@ -109,6 +165,7 @@ struct ContactForm {
     phone: Field,
     main: Field,
     emergency: Field,
+    rights: Vec<Field>,
     /// Of the contact that the form was made from; 0 for a new one.
     version: i64,
     key: String,
@@ -167,9 +224,15 @@ fn form(ctx: &Ctx, edit: &Edit) -> ContactForm {
             .checked(edit.typed.main)
             .hint("Who is asked first, such as a minor's parent. There is one."),
         emergency: Field::checkbox("emergency", "Emergency contact").value("yes").checked(edit.typed.emergency),
+        rights: Right::ALL.into_iter().map(|right| right_field(right, &edit.typed.rights)).collect(),
         version: edit.version,
         key: edit.key.clone(),
     }
+}
+
+fn right_field(right: Right, given: &Rights) -> Field {
+    let name = format!("right_{}", right.as_str());
+    Field::checkbox(&name, right_said(right)).value("yes").checked(given.has(right))
 }
 
 async fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response> {
@@ -194,6 +257,13 @@ struct ContactTyped {
     phone: String,
     main: String,
     emergency: String,
+    right_details: String,
+    right_appointments: String,
+    right_book: String,
+    right_messages: String,
+    right_forms: String,
+    right_receipts: String,
+    right_sign: String,
     version: i64,
     key: String,
 }
@@ -208,6 +278,19 @@ impl ContactTyped {
             phone: self.phone.clone(),
             emergency: !self.emergency.is_empty(),
             main: !self.main.is_empty(),
+            rights: Rights::of(|right| !self.right(right).is_empty()),
+        }
+    }
+
+    fn right(&self, right: Right) -> &str {
+        match right {
+            Right::Details => &self.right_details,
+            Right::Appointments => &self.right_appointments,
+            Right::Book => &self.right_book,
+            Right::Messages => &self.right_messages,
+            Right::Forms => &self.right_forms,
+            Right::Receipts => &self.right_receipts,
+            Right::Sign => &self.right_sign,
         }
     }
 }
@@ -305,7 +388,7 @@ async fn bring_back(ctx: Ctx, Path(id): Path<ContactId>) -> Result<Response> {
     back(&ctx, client, "contact-restored")
 }
 
-fn back(ctx: &Ctx, client: ClientId, flash: &str) -> Result<Response> {
+pub fn back(ctx: &Ctx, client: ClientId, flash: &str) -> Result<Response> {
     let mut response = lead_to(ctx, &format!("/clients/{client}/contacts"))?;
     Cookie::Flash.set(&ctx.app, &mut response, flash)?;
     Ok(response)

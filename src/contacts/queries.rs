@@ -1,16 +1,19 @@
 use super::{Contact, Fields, Relation};
+use crate::access::Rights;
 use crate::clock::Instant;
 use crate::db::{Row, Value};
 use crate::error::Result;
 use crate::ids::{ClientId, ContactId};
 use crate::params;
 use crate::people::Email;
+use crate::portal_access::Consent;
 use crate::practice::Practice;
 
 macro_rules! select {
     ($where:literal) => {
         concat!(
-            "select id, client_id, first_name, last_name, relation, email, phone, emergency, main, version, removed_at
+            "select id, client_id, first_name, last_name, relation, email, phone, emergency, main, version, removed_at,
+             rights, consent, agreed
              from contacts where practice_id = $1 and ",
             $where
         )
@@ -22,10 +25,11 @@ crate::sql! {
     tenant BY_ID = select!("id = $2");
     tenant INSERT =
         "insert into contacts (practice_id, id, client_id, first_name, last_name, relation, email, phone, emergency, main,
-         created_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)";
+         rights, created_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)";
     tenant UPDATE =
         "update contacts set first_name = $3, last_name = $4, relation = $5, email = $6, phone = $7, emergency = $8,
-         main = $9, version = version + 1 where practice_id = $1 and id = $2";
+         main = $9, rights = $10, version = version + 1 where practice_id = $1 and id = $2";
+    tenant SET_CONSENT = "update contacts set consent = $3, agreed = $4 where practice_id = $1 and id = $2";
     tenant ONLY_MAIN =
         "update contacts set main = false, version = version + 1
          where practice_id = $1 and client_id = $2 and id <> $3 and main";
@@ -47,7 +51,10 @@ fn contact(row: &Row) -> Result<Contact> {
             phone: row.get(6)?,
             emergency: row.get(7)?,
             main: row.get(8)?,
+            rights: Rights::parse(&row.get::<String>(11)?),
         },
+        consent: Consent::parse(&row.get::<String>(12)?).unwrap_or(Consent::Refused),
+        agreed: Rights::parse(&row.get::<String>(13)?),
         version: row.get(9)?,
         removed: row.get::<Option<Instant>>(10)?.is_some(),
     })
@@ -62,6 +69,7 @@ fn values(fields: &Fields) -> Vec<Value> {
         fields.phone.clone(),
         fields.emergency,
         fields.main,
+        fields.rights.kept(),
     ]
 }
 
@@ -85,6 +93,11 @@ pub fn update(p: &Practice, id: ContactId, fields: &Fields) -> Result<()> {
     let mut all = params![id];
     all.extend(values(fields));
     p.run(&UPDATE, all).map(drop)
+}
+
+/// What the client said, which is no change of the contact: whoever edits it meanwhile is not stale.
+pub fn set_consent(p: &Practice, id: ContactId, consent: Consent, agreed: &Rights) -> Result<()> {
+    p.run(&SET_CONSENT, params![id, consent.as_str(), agreed.kept()]).map(drop)
 }
 
 /// Nobody but this one is the main contact.

@@ -1,6 +1,7 @@
 //! A contact as it was typed, and how that becomes one.
 
 use super::{Contact, Fields};
+use crate::access::{Right, Rights};
 use crate::error::{Error, FieldError, Result};
 use crate::people::{self, Email, LINE_LIMIT};
 use crate::practice::Practice;
@@ -62,6 +63,19 @@ impl Relation {
     }
 }
 
+/// What a right is called.
+pub fn right_said(right: Right) -> &'static str {
+    match right {
+        Right::Details => "See and change personal details",
+        Right::Appointments => "See appointments",
+        Right::Book => "Book and change appointments",
+        Right::Messages => "Read and write messages",
+        Right::Forms => "Fill in forms",
+        Right::Receipts => "See receipts",
+        Right::Sign => "Sign on the client's behalf",
+    }
+}
+
 /// A form or body as it was typed. Comes back to the person as it is when something is wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Typed {
@@ -72,6 +86,7 @@ pub struct Typed {
     pub phone: String,
     pub emergency: bool,
     pub main: bool,
+    pub rights: Rights,
 }
 
 impl Typed {
@@ -86,6 +101,7 @@ impl Typed {
             phone: fields.phone.as_deref().map(people::phone_said).unwrap_or_default(),
             emergency: fields.emergency,
             main: fields.main,
+            rights: fields.rights.clone(),
         }
     }
 
@@ -116,7 +132,8 @@ impl Typed {
         }
         Ok(match relation {
             Some(relation) if refused.is_empty() => {
-                Ok(Fields { first_name, last_name, relation, email, phone, emergency: self.emergency, main: self.main })
+                let (emergency, main, rights) = (self.emergency, self.main, self.rights.clone());
+                Ok(Fields { first_name, last_name, relation, email, phone, emergency, main, rights })
             }
             _ => Err(refused),
         })

@@ -2,6 +2,7 @@
 //! times before now; its mails go nowhere, and nothing of it is left to the outbox.
 
 mod crowd;
+mod family;
 mod people;
 
 use std::time::Duration;
@@ -76,6 +77,7 @@ async fn found(app: &Shared, hash: &str) -> Result<(Made, Vec<Actor>, Vec<GroupI
         for (index, person) in PEOPLE.iter().enumerate() {
             desk.adds(person, index)?;
         }
+        family::families(&desk)?;
         Ok((Made { practice: NAME.to_string(), people: whom_to_be() }, team, groups))
     })
     .await
@@ -86,6 +88,7 @@ fn whom_to_be() -> Vec<(&'static str, String)> {
     let mut people: Vec<_> = roles.into_iter().zip(STAFF.iter().map(|one| address(one.email))).collect();
     people.push(("Client", address(PEOPLE[0].email)));
     people.push(("Mother of two clients", address("ingrid.bergstrom")));
+    people.push(("Guardian of a client", address("lars.holm")));
     people
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ids::{AccessId, AccountId, InvitationId};
 use crate::jobs::Kind as JobKind;
 use crate::members;
-use crate::portal_access::{self, OWN};
+use crate::portal_access::{self, As};
 use crate::practice::Practice;
 
 /// How the holder of the link proves who they are beyond having the link.
@@ -57,7 +57,7 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     if let Some(refusal) = refusal(invitation.state) {
         return Ok(refusal);
     }
-    let Some(addressee) = queries::addressee(p, invitation.client)?.filter(|a| a.active) else {
+    let Some(addressee) = queries::addressee(p, &invitation)?.filter(|a| a.active) else {
         return Ok(Acceptance::Gone);
     };
     let account = match (asks(p, &invitation)?, how) {
@@ -75,14 +75,7 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
     let Some(account) = account else {
         return Ok(Acceptance::Again);
     };
-    // The record follows its address: an access of its own by another account ends here, not a moment before.
-    if let Some(before) = portal_access::own(p, invitation.client)?.filter(|own| own.account != account) {
-        portal_access::end(p, before.id)?;
-        if accounts::provisional::email(&p.house(), before.account)?.is_some() {
-            accounts::provisional::abandon(&p.house(), before.account)?;
-        }
-    }
-    let access = portal_access::grant(p, invitation.client, account, OWN)?;
+    let access = let_in(p, &invitation, account)?;
     close(p, &invitation)?;
     if invitation.purpose == Purpose::SignUp {
         // Whose link it was is told; nobody's: who owns the practice.
@@ -91,6 +84,27 @@ pub fn accept(p: &Practice, id: InvitationId, how: &How) -> Result<Acceptance> {
         }
     }
     Ok(Acceptance::In { account, access })
+}
+
+fn let_in(p: &Practice, invitation: &Invitation, account: AccountId) -> Result<AccessId> {
+    let client = invitation.client;
+    let Some(contact) = invitation.purpose.whose() else {
+        // The record follows its address: an access of its own by another account ends here, not a moment before.
+        if let Some(before) = portal_access::own(p, client)?.filter(|own| own.account != account) {
+            portal_access::end(p, before.id)?;
+            if accounts::provisional::email(&p.house(), before.account)?.is_some() {
+                accounts::provisional::abandon(&p.house(), before.account)?;
+            }
+        }
+        return portal_access::grant(p, client, account, As::Client);
+    };
+    // One person around the client has one access: by the account that accepted last.
+    if let Some(before) = portal_access::of_contacts(p, client)?.into_iter().find(|a| a.contact == Some(contact))
+        && before.account != account
+    {
+        portal_access::end(p, before.id)?;
+    }
+    portal_access::grant(p, client, account, As::Contact(contact))
 }
 
 /// Whether the invitation confirms the login of the account that has the access: it must still be that account's
@@ -188,10 +202,12 @@ fn confirm(p: &Practice, invitation: &Invitation, hash: &str) -> Result<Option<A
 fn close(p: &Practice, invitation: &Invitation) -> Result<()> {
     crate::jobs::cancel(&p.house(), JobKind::SendInvitation, invitation.id.0)?;
     set_state(p, invitation.id, State::Accepted, None)?;
-    for other in queries::open(p, invitation.client)? {
+    let whose = invitation.purpose.whose();
+    for other in queries::open(p, invitation.client)?.into_iter().filter(|other| other.purpose.whose() == whose) {
         crate::jobs::cancel(&p.house(), JobKind::SendInvitation, other.id.0)?;
         set_state(p, other.id, State::Superseded, None)?;
     }
-    p.note(Activity::InvitationAccepted, invitation.client, None)?;
+    let accepted = if whose.is_some() { Activity::ContactJoined } else { Activity::InvitationAccepted };
+    p.note(accepted, invitation.client, None)?;
     p.audit(&Entry::new("invitation.accepted", "invitation", Some(invitation.id.0)).client(invitation.client))
 }

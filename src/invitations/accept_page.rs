@@ -55,6 +55,9 @@ fn said(found: &Found, way: Way) -> Said {
         (Asks::SignedUp(_), Way::Usual) => said("confirm-title", "sign-up-confirm-lead", "sign-up-confirm-button", ""),
         (Asks::SignedUp(_), Way::Anew) => said("confirm-title", "sign-up-confirm-new", "invitation-button", ""),
         (Asks::Connect, _) => said("sign-up-connect-title", "sign-up-connect-lead", "sign-up-connect-button", ""),
+        (Asks::Password, _) if found.invitation.purpose.whose().is_some() => {
+            said("invitation-title", "invitation-lead-contact", "invitation-button", "invitation-have-account")
+        }
         (Asks::Password, _) if found.addressee.provider.is_some() => {
             said("invitation-title", "invitation-lead-provider", "invitation-button", "invitation-have-account")
         }

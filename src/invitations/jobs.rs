@@ -41,7 +41,7 @@ pub async fn send(app: &Shared, job: &Job) -> Result<Outcome> {
             let Some(invitation) = queries::by_id(p, id)?.filter(|i| i.state.is_open()) else {
                 return Ok(None);
             };
-            let addressee = queries::addressee(p, invitation.client)?.filter(|a| a.active);
+            let addressee = queries::addressee(p, &invitation)?.filter(|a| a.active);
             let practice = p.house().practice_info(practice)?;
             Ok(addressee.zip(practice).map(|(addressee, practice)| (invitation, addressee, practice.name)))
         })
@@ -96,7 +96,13 @@ fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Re
     } else {
         event(p, invitation.id, state.as_str(), detail)?;
     }
-    let kind = if state == State::Bounced { Activity::InvitationBounced } else { Activity::InvitationSent };
+    let whose = invitation.purpose.whose();
+    let kind = match (state, whose) {
+        (State::Bounced, None) => Activity::InvitationBounced,
+        (State::Bounced, Some(_)) => Activity::ContactBounced,
+        (_, None) => Activity::InvitationSent,
+        (_, Some(_)) => Activity::ContactMailed,
+    };
     // Kept is not sent.
     p.note(kind, client, (state == State::Kept).then_some("kept"))?;
     p.audit(&Entry::new("invitation.left", "invitation", Some(invitation.id.0)).client(client).detail(state.as_str()))?;
@@ -104,7 +110,8 @@ fn note_result(p: &Practice, invitation: &Invitation, delivery: &Delivery) -> Re
         return Ok(());
     }
     for older in queries::open(p, client)? {
-        let is_older = (older.created_at, older.id) < (invitation.created_at, invitation.id);
+        let is_older =
+            older.purpose.whose() == whose && (older.created_at, older.id) < (invitation.created_at, invitation.id);
         if is_older {
             crate::jobs::cancel(&p.house(), JobKind::SendInvitation, older.id.0)?;
             set_state(p, older.id, State::Superseded, None)?;
@@ -134,6 +141,7 @@ fn compose(
     let (subject, key, button) = match invitation.purpose {
         Purpose::Confirm => ("mail-confirm-subject", "mail-confirm-text", "mail-confirm-button"),
         Purpose::SignUp => ("mail-confirm-subject", "mail-sign-up-text", "mail-confirm-button"),
+        Purpose::Contact(_) => ("mail-invitation-subject", "mail-invitation-text-contact", "mail-invitation-button"),
         Purpose::Invite if addressee.provider.is_some() => {
             ("mail-invitation-subject", "mail-invitation-text-provider", "mail-invitation-button")
         }
@@ -141,7 +149,7 @@ fn compose(
     };
     let text = words.with(key, &[("practice", &practice_said), ("provider", &provider)]);
     let mut paragraphs = vec![hello, text];
-    if invitation.purpose == Purpose::Invite {
+    if matches!(invitation.purpose, Purpose::Invite | Purpose::Contact(_)) {
         paragraphs.push(words.t("mail-invitation-what"));
     }
     let after = [words.with("mail-button-help", &[("link", &link)]), words.t("mail-invitation-ignore")];

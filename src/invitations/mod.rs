@@ -8,6 +8,7 @@
 
 mod accept;
 mod accept_page;
+mod contact;
 pub mod jobs;
 mod pages;
 mod queries;
@@ -15,6 +16,7 @@ mod queries;
 use std::time::Duration;
 
 pub use accept::{Acceptance, How, accept};
+pub use contact::{invite_contact, latest_of_contact, of_contacts, void_contact, void_contacts};
 pub use pages::routes;
 
 use crate::access::Actor;
@@ -23,7 +25,7 @@ use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, InvitationId, PracticeId};
+use crate::ids::{ClientId, ContactId, InvitationId, PracticeId};
 use crate::jobs::Kind as JobKind;
 use crate::people::Email;
 use crate::practice::{House, Practice};
@@ -100,13 +102,23 @@ pub enum Purpose {
     Confirm,
     /// Confirms what somebody typed as their address when they signed up with an invite link.
     SignUp,
+    /// Gives somebody around the client access of their own.
+    Contact(ContactId),
 }
 
 impl Purpose {
-    const ALL: [Purpose; 3] = [Purpose::Invite, Purpose::Confirm, Purpose::SignUp];
+    fn parse(text: &str, contact: Option<ContactId>) -> Option<Purpose> {
+        let own = [Purpose::Invite, Purpose::Confirm, Purpose::SignUp];
+        let all = own.into_iter().chain(contact.map(Purpose::Contact));
+        all.into_iter().find(|purpose| purpose.as_str() == text && purpose.whose() == contact)
+    }
 
-    fn parse(text: &str) -> Option<Purpose> {
-        Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == text)
+    /// The contact it is for; nothing: the client.
+    pub fn whose(self) -> Option<ContactId> {
+        match self {
+            Purpose::Contact(contact) => Some(contact),
+            Purpose::Invite | Purpose::Confirm | Purpose::SignUp => None,
+        }
     }
 
     fn as_str(self) -> &'static str {
@@ -114,6 +126,7 @@ impl Purpose {
             Purpose::Invite => "invite",
             Purpose::Confirm => "confirm",
             Purpose::SignUp => "sign_up",
+            Purpose::Contact(_) => "contact",
         }
     }
 }
@@ -156,17 +169,31 @@ pub enum Invited {
     TooManyFromPractice,
 }
 
+impl Invited {
+    /// As a page's short message has it; its text is `done-…`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Invited::Queued(_) => "invited",
+            Invited::ResetSent => "reset-sent",
+            Invited::NoEmail => "invite-no-email",
+            Invited::TooMany => "invite-too-many",
+            Invited::TooManyToAddress => "invite-too-many-address",
+            Invited::TooManyFromPractice => "invite-too-many-practice",
+        }
+    }
+}
+
 /// Queues an invitation to an address. It waits in the outbox for as long as it can be undone.
 pub fn invite(p: &Practice, client: ClientId, email: &Email, purpose: Purpose) -> Result<Invited> {
     // Whoever signed up is waiting for the mail, and there is nobody who could take it back. Sign-ups have caps of their
     // own, taken before there was a client.
     if purpose == Purpose::SignUp {
-        let refused = refused(p, client, &[])?;
+        let refused = refused(p, client, None, &[])?;
         return refused.map_or_else(|| queue(p, client, email, purpose, p.now), Ok);
     }
     let practice = Cap::new(p.app, "invitations from practice", p.id.0.as_bytes(), PER_PRACTICE, DAY);
     let caps = [to_address(p, email), (practice, Invited::TooManyFromPractice)];
-    match refused(p, client, &caps)? {
+    match refused(p, client, purpose.whose(), &caps)? {
         Some(refused) => Ok(refused),
         None => queue(p, client, email, purpose, p.now.plus(p.app.config.undo)),
     }
@@ -178,8 +205,13 @@ fn to_address(p: &Practice, email: &Email) -> (Cap, Invited) {
 }
 
 /// Why no more may be sent now. What one cap refuses is not counted under those behind it.
-fn refused(p: &Practice, client: ClientId, caps: &[(Cap, Invited)]) -> Result<Option<Invited>> {
-    if queries::count_since(p, client, p.now.minus(DAY))? >= DAILY_LIMIT {
+fn refused(
+    p: &Practice,
+    client: ClientId,
+    whose: Option<ContactId>,
+    caps: &[(Cap, Invited)],
+) -> Result<Option<Invited>> {
+    if queries::count_since(p, client, whose, p.now.minus(DAY))? >= DAILY_LIMIT {
         return Ok(Some(Invited::TooMany));
     }
     for (cap, refused) in caps {
@@ -198,7 +230,7 @@ pub fn invite_at(
     purpose: Purpose,
     leaves_at: Instant,
 ) -> Result<Invited> {
-    match refused(p, client, &[to_address(p, email)])? {
+    match refused(p, client, purpose.whose(), &[to_address(p, email)])? {
         Some(refused) => Ok(refused),
         None => queue(p, client, email, purpose, leaves_at),
     }
@@ -206,10 +238,17 @@ pub fn invite_at(
 
 fn queue(p: &Practice, client: ClientId, email: &Email, purpose: Purpose, leaves_at: Instant) -> Result<Invited> {
     let id = InvitationId(p.new_id());
-    queries::insert(p, id, client, email, purpose.as_str(), leaves_at)?;
+    queries::insert(
+        p,
+        &Invitation { id, client, email: email.clone(), purpose, state: State::Queued, created_at: p.now, leaves_at },
+    )?;
     event(p, id, "queued", None)?;
     p.enqueue(JobKind::SendInvitation, id.0, leaves_at)?;
-    p.note(Activity::InvitationQueued, client, None)?;
+    p.note(
+        if purpose.whose().is_some() { Activity::ContactInvited } else { Activity::InvitationQueued },
+        client,
+        None,
+    )?;
     p.audit(&Entry::new("invitation.queued", "invitation", Some(id.0)).client(client))?;
     Ok(Invited::Queued(id))
 }
@@ -264,9 +303,14 @@ pub fn send_again(h: &House, email_key: &str) -> Result<()> {
 
 /// The same for whoever holds an older link of a client: the newest goes to the address on file once more. What staff
 /// may send in a day is left alone, for the older link may be in a stranger's hands.
-fn send_newest_again(p: &Practice, client: ClientId) -> Result<()> {
-    let newest = latest(p, client)?.filter(|newest| newest.state.is_open() && newest.state != State::Queued);
-    let cap = Cap::new(p.app, "invitation again", client.0.as_bytes(), DAILY_LIMIT, DAY);
+fn send_newest_again(p: &Practice, older: &Invitation) -> Result<()> {
+    let whose = older.purpose.whose();
+    let (what, newest) = match whose {
+        None => (older.client.0, latest(p, older.client)?),
+        Some(contact) => (contact.0, latest_of_contact(p, contact)?),
+    };
+    let newest = newest.filter(|newest| newest.state.is_open() && newest.state != State::Queued);
+    let cap = Cap::new(p.app, "invitation again", what.as_bytes(), DAILY_LIMIT, DAY);
     match newest {
         Some(newest) if accounts::take_all(&p.house(), &[cap])? == accounts::GuessOutcome::Allowed => {
             p.enqueue(JobKind::SendInvitation, newest.id.0, p.now)
@@ -286,7 +330,7 @@ pub fn undo(p: &Practice, id: InvitationId) -> Result<bool> {
     set_state(p, id, State::Undone, None)?;
     // Taken back is the mail, not the change of an address: what was accepted for the address before must not speak for
     // the new one, and what its button does would tell whether the account is shared.
-    let left = latest(p, invitation.client)?;
+    let left = if invitation.purpose.whose().is_some() { None } else { latest(p, invitation.client)? };
     if left.is_some_and(|left| left.state == State::Accepted && left.email.key != invitation.email.key) {
         set_state(p, id, State::Void, None)?;
     }
@@ -305,14 +349,18 @@ pub fn take_back_queued(p: &Practice, client: ClientId) -> Result<()> {
 
 /// Ends every open invitation of a client whose address is being changed.
 pub fn void_open(p: &Practice, client: ClientId) -> Result<()> {
-    for open in queries::open(p, client)? {
-        crate::jobs::cancel(&p.house(), JobKind::SendInvitation, open.id.0)?;
-        set_state(p, open.id, State::Void, None)?;
+    for open in queries::open(p, client)?.into_iter().filter(|open| open.purpose.whose().is_none()) {
+        void(p, open.id)?;
     }
     Ok(())
 }
 
-/// How the open invitations of a client stand.
+fn void(p: &Practice, id: InvitationId) -> Result<()> {
+    crate::jobs::cancel(&p.house(), JobKind::SendInvitation, id.0)?;
+    set_state(p, id, State::Void, None)
+}
+
+/// How the open invitations of a client stand, and of the people around them.
 pub fn open(p: &Practice, client: ClientId) -> Result<Vec<State>> {
     Ok(queries::open(p, client)?.into_iter().map(|open| open.state).collect())
 }
@@ -322,7 +370,7 @@ pub fn was_invited(p: &Practice, client: ClientId) -> Result<bool> {
     Ok(latest(p, client)?.is_some())
 }
 
-/// The newest invitation that was not undone.
+/// The newest invitation of the client's own that was not undone.
 pub fn latest(p: &Practice, client: ClientId) -> Result<Option<Invitation>> {
     queries::latest(p, client)
 }

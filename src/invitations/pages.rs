@@ -68,7 +68,7 @@ async fn find(ctx: &Ctx) -> Result<Option<Found>> {
                 return Ok(None);
             };
             let asks = accept::asks(&p, &invitation)?;
-            let addressee = queries::addressee(&p, invitation.client)?.filter(|a| a.active);
+            let addressee = queries::addressee(&p, &invitation)?.filter(|a| a.active);
             Ok(addressee.map(|addressee| Found { practice, practice_name: info.name, invitation, addressee, asks }))
         })
         .await
@@ -239,9 +239,8 @@ async fn again(ctx: Ctx) -> Result<Response> {
     if let Some(found) = find(&ctx).await?
         && refusal(found.invitation.state) == Some(Acceptance::Superseded)
     {
-        let client = found.invitation.client;
         let door = ctx.app.practice(Actor::link_holder(found.practice));
-        door.write(move |p| super::send_newest_again(p, client)).await?;
+        door.write(move |p| super::send_newest_again(p, &found.invitation)).await?;
     }
     let words = ctx.words();
     let shell = ctx.shell(words.t("invitation-again-sent-title"), Section::None);
@@ -251,17 +250,19 @@ async fn again(ctx: Ctx) -> Result<Response> {
 
 /// Takes an invitation back within its seconds in the outbox.
 async fn undo(ctx: Ctx, Path(id): Path<InvitationId>) -> Result<Response> {
-    let (undone, client) = ctx
+    let (undone, back) = ctx
         .door()?
         .write(move |p| {
             let invitation = queries::by_id(p, id)?.ok_or(crate::error::Error::NotFound)?;
             if !crate::care_team::may_see(p, invitation.client)? {
                 return Err(crate::error::Error::NotFound);
             }
-            Ok((super::undo(p, id)?, invitation.client))
+            let whose = invitation.purpose.whose();
+            let at = if whose.is_some() { "/contacts" } else { "" };
+            Ok((super::undo(p, id)?, format!("/clients/{}{at}", invitation.client)))
         })
         .await?;
-    let mut response = lead_to(&ctx, &format!("/clients/{client}"))?;
+    let mut response = lead_to(&ctx, &back)?;
     Cookie::Flash.set(&ctx.app, &mut response, if undone { "undone" } else { "too-late" })?;
     Ok(response)
 }

@@ -1,33 +1,41 @@
 use super::{Event, Invitation, Purpose, State};
 use crate::clock::Instant;
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, InvitationId, MemberId, PracticeId};
+use crate::ids::{ClientId, ContactId, InvitationId, MemberId, PracticeId};
 use crate::params;
 use crate::people::Email;
 use crate::practice::{House, Practice};
 
 crate::sql! {
     tenant INSERT =
-        "insert into invitations (practice_id, id, client_id, email, email_key, purpose, state, created_at, created_by,
-         leaves_at, updated_at) values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $7)";
+        "insert into invitations (practice_id, id, client_id, email, email_key, purpose, contact_id, state, created_at,
+         created_by, leaves_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10, $8)";
     tenant INSERT_EVENT =
         "insert into invitation_events (practice_id, invitation_id, id, at, kind, detail) values ($1, $2, $3, $4, $5, $6)";
     tenant SET_STATE = "update invitations set state = $3, updated_at = $4 where practice_id = $1 and id = $2";
     tenant SHOW_STATE =
         "update clients set invitation_state = coalesce((select i.state from invitations i
-         where i.practice_id = $1 and i.client_id = $2 and i.state <> 'undone'
+         where i.practice_id = $1 and i.client_id = $2 and i.contact_id is null and i.state <> 'undone'
          order by i.created_at desc, i.id desc limit 1), 'none') where practice_id = $1 and id = $2";
     tenant BY_ID =
-        "select id, client_id, email, purpose, state, created_at, leaves_at from invitations
+        "select id, client_id, email, purpose, state, created_at, leaves_at, contact_id from invitations
          where practice_id = $1 and id = $2";
     tenant LATEST =
-        "select id, client_id, email, purpose, state, created_at, leaves_at from invitations
-         where practice_id = $1 and client_id = $2 and state <> 'undone' order by created_at desc, id desc limit 1";
+        "select id, client_id, email, purpose, state, created_at, leaves_at, contact_id from invitations
+         where practice_id = $1 and client_id = $2 and contact_id is null and state <> 'undone'
+         order by created_at desc, id desc limit 1";
+    tenant LATEST_OF_CONTACT =
+        "select id, client_id, email, purpose, state, created_at, leaves_at, contact_id from invitations
+         where practice_id = $1 and contact_id = $2 and state <> 'undone' order by created_at desc, id desc limit 1";
+    tenant OF_CONTACTS =
+        "select id, client_id, email, purpose, state, created_at, leaves_at, contact_id from invitations
+         where practice_id = $1 and client_id = $2 and contact_id is not null and state <> 'undone'
+         order by created_at desc, id desc limit 200";
     tenant ALL =
-        "select id, client_id, email, purpose, state, created_at, leaves_at from invitations
-         where practice_id = $1 and client_id = $2 order by created_at desc, id desc limit 20";
+        "select id, client_id, email, purpose, state, created_at, leaves_at, contact_id from invitations
+         where practice_id = $1 and client_id = $2 and contact_id is null order by created_at desc, id desc limit 20";
     tenant OPEN =
-        "select id, client_id, email, purpose, state, created_at, leaves_at from invitations
+        "select id, client_id, email, purpose, state, created_at, leaves_at, contact_id from invitations
          where practice_id = $1 and client_id = $2 and state in ('queued', 'sent', 'kept', 'bounced')
          order by created_at, id limit 200";
     across("whoever forgot a password may wait for an invitation of any practice") OPEN_FOR_ADDRESS =
@@ -35,7 +43,8 @@ crate::sql! {
          where email_key = $1 and state in ('sent', 'kept', 'bounced') order by created_at desc limit 1";
     tenant COUNT_SINCE =
         "select count(*) from invitations i
-         where i.practice_id = $1 and i.client_id = $2 and i.created_at > $3 and not exists (
+         where i.practice_id = $1 and i.client_id = $2 and i.contact_id is not distinct from $3 and i.created_at > $4
+             and not exists (
              select 1 from invitation_events e
              where e.practice_id = i.practice_id and e.invitation_id = i.id and e.kind = 'undone')";
     tenant COUNT_RESETS_SINCE =
@@ -44,7 +53,8 @@ crate::sql! {
     tenant EVENTS =
         "select e.invitation_id, e.at, e.kind, e.detail from invitation_events e
          where e.practice_id = $1 and e.invitation_id in
-             (select i.id from invitations i where i.practice_id = $1 and i.client_id = $2)
+             (select i.id from invitations i
+              where i.practice_id = $1 and i.client_id = $2 and i.contact_id is null)
          order by e.at desc, e.id desc limit 400";
     tenant COUNT_EVENTS =
         "select count(*) from invitation_events where practice_id = $1 and invitation_id = $2 and kind = $3";
@@ -52,19 +62,18 @@ crate::sql! {
         "select c.first_name, c.last_name, c.preferred_name, c.status, m.first_name, m.last_name, c.primary_provider_id
          from clients c left join members m on m.practice_id = c.practice_id and m.id = c.primary_provider_id
          where c.practice_id = $1 and c.id = $2";
+    tenant CONTACT =
+        "select k.first_name, k.last_name from contacts k
+         join clients c on c.practice_id = k.practice_id and c.id = k.client_id
+         where k.practice_id = $1 and k.id = $2 and k.removed_at is null and c.status = 'active'";
 }
 
-pub fn insert(
-    p: &Practice,
-    id: InvitationId,
-    client: ClientId,
-    email: &Email,
-    purpose: &str,
-    leaves_at: Instant,
-) -> Result<()> {
-    let values = params![id, client, &email.address, &email.key, purpose, p.now, p.actor.id(), leaves_at];
+pub fn insert(p: &Practice, i: &Invitation) -> Result<()> {
+    let (purpose, contact) = (i.purpose.as_str(), i.purpose.whose());
+    let (address, key) = (&i.email.address, &i.email.key);
+    let values = params![i.id, i.client, address, key, purpose, contact, i.created_at, p.actor.id(), i.leaves_at];
     p.run(&INSERT, values)?;
-    show_state(p, client)
+    show_state(p, i.client)
 }
 
 pub fn insert_event(p: &Practice, id: InvitationId, kind: &str, detail: Option<&str>) -> Result<()> {
@@ -88,7 +97,8 @@ fn to_invitation(row: &crate::db::Row) -> Result<Invitation> {
         id: row.get(0)?,
         client: row.get(1)?,
         email: Email::stored(row.get(2)?),
-        purpose: Purpose::parse(&purpose).ok_or_else(|| Error::internal("an invitation for an unknown purpose"))?,
+        purpose: Purpose::parse(&purpose, row.get(7)?)
+            .ok_or_else(|| Error::internal("an invitation for an unknown purpose"))?,
         state: State::parse(&state).ok_or_else(|| Error::internal("an invitation in an unknown state"))?,
         created_at: row.get(5)?,
         leaves_at: row.get(6)?,
@@ -103,6 +113,14 @@ pub fn latest(p: &Practice, client: ClientId) -> Result<Option<Invitation>> {
     p.one(&LATEST, params![client], to_invitation)
 }
 
+pub fn latest_of_contact(p: &Practice, contact: ContactId) -> Result<Option<Invitation>> {
+    p.one(&LATEST_OF_CONTACT, params![contact], to_invitation)
+}
+
+pub fn of_contacts(p: &Practice, client: ClientId) -> Result<Vec<Invitation>> {
+    p.all(&OF_CONTACTS, params![client], to_invitation)
+}
+
 pub fn all(p: &Practice, client: ClientId) -> Result<Vec<Invitation>> {
     p.all(&ALL, params![client], to_invitation)
 }
@@ -115,8 +133,8 @@ pub fn open_for_address(h: &House, key: &str) -> Result<Option<(PracticeId, Invi
     h.one(&OPEN_FOR_ADDRESS, params![key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-pub fn count_since(p: &Practice, client: ClientId, since: Instant) -> Result<i64> {
-    Ok(p.one(&COUNT_SINCE, params![client, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
+pub fn count_since(p: &Practice, client: ClientId, whose: Option<ContactId>, since: Instant) -> Result<i64> {
+    Ok(p.one(&COUNT_SINCE, params![client, whose, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 pub fn count_resets_since(p: &Practice, client: ClientId, since: Instant) -> Result<i64> {
@@ -144,7 +162,25 @@ pub struct Addressee {
     pub provider_id: Option<MemberId>,
 }
 
-pub fn addressee(p: &Practice, client: ClientId) -> Result<Option<Addressee>> {
+/// Whom an invitation is for: the client, or, with access of their own, somebody around them.
+pub fn addressee(p: &Practice, invitation: &Invitation) -> Result<Option<Addressee>> {
+    match invitation.purpose.whose() {
+        None => client(p, invitation.client),
+        Some(contact) => p.one(&CONTACT, params![contact], |row| {
+            let (first_name, last_name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            Ok(Addressee {
+                called: first_name.clone(),
+                first_name,
+                last_name: last_name.unwrap_or_default(),
+                active: true,
+                provider: None,
+                provider_id: None,
+            })
+        }),
+    }
+}
+
+fn client(p: &Practice, client: ClientId) -> Result<Option<Addressee>> {
     p.one(&ADDRESSEE, params![client], |row| {
         let (first_name, last_name): (String, String) = (row.get(0)?, row.get(1)?);
         let preferred: Option<String> = row.get(2)?;

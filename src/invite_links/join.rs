@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::sign_up::{New, Outcome, SignedUp, Typed, email_cap, refusals, sign_up};
 use super::{Link, note_opened, queries, read_token};
-use crate::access::{Access, Actor};
+use crate::access::{Access, Actor, Needs};
 use crate::accounts::{self, Attempt, Cap, GuessOutcome, Stand, check_new, take_all};
 use crate::app::App;
 use crate::clients;
@@ -33,7 +33,7 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/join/{token}", Access::Public, open)
         .get("/join", Access::Public, show)
         .post("/join", Access::Public, post)
-        .post("/join/again", Access::Portal, again)
+        .post("/join/again", Access::Portal(Needs::Self_), again)
 }
 
 /// Notes the opening (which may be a scanner's; HEAD notes nothing) and takes the token out of the address.

@@ -14,7 +14,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::ids::{AccessId, AccountId, InviteLinkId};
 use crate::invitations::{self, Purpose};
 use crate::people::Email;
-use crate::portal_access::{self, OWN};
+use crate::portal_access::{self, As};
 use crate::practice::Practice;
 use crate::web::{Answer, once};
 use crate::words::Words;
@@ -130,7 +130,7 @@ fn run(p: &Practice, new: &New, words: Words) -> Result<Outcome> {
     let client = clients::add(p, &fields, Inviting::Later, Source::InviteLink)?.id;
     queries::insert_sign_up(p, client, link.id)?;
     let account = accounts::provisional::create(&p.house(), &new.email, &new.password_hash)?;
-    let access = portal_access::grant(p, client, account, OWN)?;
+    let access = portal_access::grant(p, client, account, As::Client)?;
     // An address that had its share gets no more, and the person is let in all the same: to refuse would keep its holder
     // out for a day at a stranger's will, and say that somebody was there.
     if accounts::take_all(&p.house(), &[email_cap(p.app, &new.email)])? == accounts::GuessOutcome::Allowed {

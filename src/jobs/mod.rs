@@ -300,6 +300,9 @@ pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
         }
         if purged.elapsed() >= PURGE_EVERY {
             purged = crate::clock::stopwatch();
+            if let Err(e) = crate::contacts::look_for_ages(&app).await {
+                tracing::error!(error = %e, "could not look for who comes of age");
+            }
             if let Err(e) = purge(&app).await {
                 tracing::error!(error = %e, "could not delete what is old");
             }

@@ -6,10 +6,11 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{details_missing, over};
-use crate::access::Access;
+use crate::access::{Access, Needs, Right, Viewer};
 use crate::accounts::{self, Attempt};
 use crate::audit::{Entry, note_read};
 use crate::clients::{self, Client, EmailChange, Saved, Typed};
+use crate::contacts;
 use crate::error::{Error, FieldError, Result};
 use crate::people::{self, Email};
 use crate::routes::Routes;
@@ -19,10 +20,10 @@ use crate::words::Words;
 
 pub fn routes(routes: Routes) -> Routes {
     routes
-        .get("/portal", Access::Portal, home)
-        .get("/portal/profile", Access::Portal, profile)
-        .post("/portal/profile", Access::Portal, save_profile)
-        .post("/portal/email", Access::Portal, change_email)
+        .get("/portal", Access::Portal(Needs::Entry), home)
+        .get("/portal/profile", Access::Portal(Needs::Entry), profile)
+        .post("/portal/profile", Access::Portal(Needs::Right(Right::Details)), save_profile)
+        .post("/portal/email", Access::Portal(Needs::Self_), change_email)
 }
 
 #[derive(Template)]
@@ -35,6 +36,10 @@ struct HomePage {
     done: String,
     /// The address typed at the sign-up, until it is confirmed; empty otherwise.
     unconfirmed: String,
+    /// What somebody who looks after the client may do here; empty for the client.
+    rights: Vec<String>,
+    /// Questions about others in the portal wait for the client's answer.
+    asked: bool,
     /// Here by a one-time passphrase: no password was chosen yet, or it waits for its link.
     by_passphrase: bool,
 }
@@ -54,19 +59,29 @@ fn unconfirmed(ctx: &Ctx) -> Option<&str> {
 async fn home(ctx: Ctx) -> Result<Response> {
     let client = own_record(&ctx).await?;
     let words = ctx.words();
+    let viewer = ctx.viewer()?;
+    let (own, id) = (viewer.own, viewer.client);
+    let unanswered = ctx.door()?.read(move |p| if own { contacts::unanswered(p, id) } else { Ok(0) }).await?;
     let called = client.fields.preferred_name.clone().unwrap_or_else(|| client.fields.first_name.clone());
-    let missing = details_missing(&client.fields);
+    let missing = viewer.rights.has(Right::Details) && details_missing(&client.fields);
+    let hello = if own { "portal-hello" } else { "portal-for" };
     let when = |text: String| if missing { text } else { String::new() };
     let page = HomePage {
-        shell: ctx.shell(words.with("portal-hello", &[("name", &called)]), Section::Portal),
+        shell: ctx.shell(words.with(hello, &[("name", &called)]), Section::Portal),
         next_title: when(words.t("portal-next-details")),
         next_text: when(words.t("portal-next-details-text")),
         next_button: when(words.t("portal-next-details-button")),
         done: if missing { String::new() } else { words.t("portal-nothing") },
         unconfirmed: unconfirmed(&ctx).map(|email| words.with("sign-up-note", &[("email", email)])).unwrap_or_default(),
+        rights: if own { Vec::new() } else { rights_said(viewer, words) },
+        asked: unanswered > 0,
         by_passphrase: ctx.signed()?.session.passphrase.is_some(),
     };
     html(StatusCode::OK, &page)
+}
+
+fn rights_said(viewer: &Viewer, words: Words) -> Vec<String> {
+    viewer.rights.iter().map(|right| words.t(right.word())).collect()
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -102,13 +117,17 @@ struct ProfilePage {
     name: String,
     preferred_name: Field,
     pronouns: Field,
-    date_of_birth: Field,
+    /// Until it is on file; from then on it is a fact.
+    date_of_birth: Option<Field>,
+    born: String,
     phone: Field,
     time_zone: Field,
     version: i64,
     email: String,
     /// The record is the viewer's own.
     own: bool,
+    /// The client's details are theirs to see.
+    details: bool,
     may_change_email: bool,
     /// Why not, where it is only not yet.
     email_later: String,
@@ -169,12 +188,15 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
             &typed.pronouns,
             &now.pronouns,
         ),
-        date_of_birth: field(
-            Field::date("date_of_birth", words.t("profile-birth-date")).autocomplete("bday"),
-            "date_of_birth",
-            &typed.date_of_birth,
-            &now.date_of_birth,
-        ),
+        born: client.fields.date_of_birth.map(|born| born.strftime("%-d %b %Y").to_string()).unwrap_or_default(),
+        date_of_birth: now.date_of_birth.is_empty().then(|| {
+            field(
+                Field::date("date_of_birth", words.t("profile-birth-date")).autocomplete("bday"),
+                "date_of_birth",
+                &typed.date_of_birth,
+                &now.date_of_birth,
+            )
+        }),
         phone: field(
             Field::tel("phone", words.t("profile-phone")).autocomplete("tel"),
             "phone",
@@ -189,7 +211,8 @@ fn profile_page(ctx: &Ctx, client: &Client, state: &State, status: StatusCode) -
         ),
         version: typed.version,
         email: client.fields.email.as_ref().map(|e| e.address.clone()).unwrap_or_default(),
-        own: ctx.viewer()?.relation == crate::portal_access::OWN,
+        own: ctx.viewer()?.own,
+        details: ctx.viewer()?.rights.has(Right::Details),
         may_change_email: may_change_email(ctx)?,
         email_later: unconfirmed(ctx).map(|_| words.t("sign-up-email-later")).unwrap_or_default(),
         email_errors: summary(state.email_refused, words),
@@ -218,9 +241,7 @@ fn summary(refused: &[FieldError], words: Words) -> ErrorSummary {
 /// The practice allows it, it is the client's own access, and there is a proven address to move from: whoever signs up
 /// must not try one address after the other.
 fn may_change_email(ctx: &Ctx) -> Result<bool> {
-    Ok(unconfirmed(ctx).is_none()
-        && ctx.practice()?.clients_may_change_email
-        && ctx.viewer()?.relation == crate::portal_access::OWN)
+    Ok(unconfirmed(ctx).is_none() && ctx.practice()?.clients_may_change_email && ctx.viewer()?.own)
 }
 
 async fn profile(ctx: Ctx) -> Result<Response> {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::access::Access;
+use crate::access::{Access, Needs};
 use crate::accounts::{self, Attempt, CodeRefused, Stand, check_new};
 use crate::error::{FieldError, Result};
 use crate::routes::Routes;
@@ -16,7 +16,7 @@ use crate::web::{Cookie, Ctx, Form, html, lead_to};
 const PATH: &str = "/portal/password";
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.get(PATH, Access::Portal, show).post(PATH, Access::Portal, post)
+    routes.get(PATH, Access::Portal(Needs::Entry), show).post(PATH, Access::Portal(Needs::Entry), post)
 }
 
 #[derive(Template)]

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::access::Access;
+use crate::access::{Access, Needs};
 use crate::error::{Error, Result};
 use crate::routes::Routes;
 use crate::security::sessions::{SessionLine, lines};
@@ -13,7 +13,7 @@ use crate::ui::{Section, Shell};
 use crate::web::{Ctx, html};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.get("/portal/security", Access::Portal, show)
+    routes.get("/portal/security", Access::Portal(Needs::Entry), show)
 }
 
 #[derive(Template)]

@@ -143,6 +143,18 @@ impl Entry {
             Kind::ContactChanged => "Contact changed",
             Kind::ContactRemoved => "Contact removed",
             Kind::ContactRestored => "Contact put back",
+            Kind::ContactInvited => "Contact invited to the portal",
+            Kind::ContactMailed if self.about.is_some() => "Invitation of a contact kept in the local outbox",
+            Kind::ContactMailed => "Invitation of a contact sent",
+            Kind::ContactBounced => "Invitation of a contact bounced",
+            Kind::ContactJoined => "A contact is in the portal",
+            Kind::ContactLeft => "Portal access of a contact ended",
+            Kind::ConsentAsked => "Asked to agree to somebody's portal access",
+            Kind::ConsentGiven => "Agreed to somebody's portal access",
+            Kind::ConsentRefused => "Refused or withdrew somebody's portal access",
+            Kind::ComingOfAge => "Comes of age in a month",
+            Kind::OfAge => "Of age: the portal access of others ended",
+            Kind::CustodyChanged => "Custody note changed",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
@@ -183,9 +195,9 @@ impl Entry {
     /// How good or bad the news is, as a mark beside it.
     pub fn tone(&self) -> &'static str {
         match self.kind {
-            Kind::InvitationBounced => "bad",
-            Kind::InvitationAccepted | Kind::SignedUp => "good",
-            Kind::ClientAdded | Kind::InvitationSent => "info",
+            Kind::InvitationBounced | Kind::ContactBounced => "bad",
+            Kind::InvitationAccepted | Kind::SignedUp | Kind::ContactJoined => "good",
+            Kind::ClientAdded | Kind::InvitationSent | Kind::ContactMailed => "info",
             _ => "",
         }
     }

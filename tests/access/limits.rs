@@ -45,7 +45,7 @@ async fn at_rest(t: &TestApp, w: &World) -> BTreeMap<String, Vec<Vec<Cell>>> {
 fn let_in(w: &World, route: &RouteInfo) -> Option<Browser> {
     let actor = match route.access {
         Access::Public => "anonymous",
-        Access::Portal => "client",
+        Access::Portal(_) => "client",
         Access::Account | Access::Session | Access::Staff(_) if route.path.starts_with("/api/") => "token_owner",
         Access::Account | Access::Session | Access::Staff(_) => "owner",
         Access::Local | Access::Metrics => return None,

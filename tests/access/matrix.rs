@@ -45,7 +45,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         ),
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
-        path if path.contains("/contacts/{id}") => ("{id}", w.contact.clone()),
+        path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -77,7 +77,8 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
             let (practice, owner) = (w.ours.id.to_string(), w.ours.owner.to_string());
             browser.post(&path, &[("practice", &practice), ("id", &owner)]).await
         }
-        (Method::POST, "/portal/profile") => browser.post(&path, &[("date_of_birth", "never")]).await,
+        (Method::POST, "/portal/people/{id}") => browser.post(&path, &[("answer", "refuse")]).await,
+        (Method::POST, "/portal/profile") => browser.post(&path, &[("phone", "never")]).await,
         (method, template) if template.starts_with("/api/") => {
             browser.json(method.as_str(), &path, &json!({"first_name": "", "send_invitation": false})).await
         }

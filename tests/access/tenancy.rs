@@ -229,7 +229,7 @@ both_engines! {
         assert!(guardian.get("/portal/profile").await.text.contains("Ana Marchetti"));
         let moved = guardian.post("/portal/email", &[("new_email", "g@example.org"), ("password", PASSWORD)]).await;
         assert_eq!(moved.status, 404);
-        t.raw.run("update portal_access set ended_at = 2 where relation = 'guardian'");
+        t.raw.run("update portal_access set ended_at = 2 where contact_id is not null");
         assert!(matches!(guardian.get("/portal").await.status, 401 | 404));
         assert_eq!(ana.get("/portal").await.status, 200);
     }

@@ -91,19 +91,21 @@ async fn portal(t: &TestApp, practice: &TestPractice, email: &str, body: Json) -
     (id, browser)
 }
 
-/// Somebody with an account of their own who looks after a client.
+/// A contact of a client who is a minor, with every right but to book, who came in by their invitation.
 async fn guardian(t: &TestApp, practice: &TestPractice, client: &str, address: &str) -> Browser {
-    let hash = t.app.passwords.hash(PASSWORD).await.unwrap();
-    let email = Email::parse(address).unwrap();
-    let account = t.app.write(move |h| accounts::create(h, &email, &hash, Confirmed::Yes)).await.unwrap();
-    let [practice, client, account] =
-        [practice.id.to_string(), client.to_string(), account.to_string()].map(|id| t.raw.id(&id));
-    let access = t.raw.id(&t.app.ids.new_id().to_string());
-    t.raw.run(&format!(
-        "insert into portal_access (practice_id, id, client_id, account_id, relation, created_at)
-         values ({practice}, {access}, {client}, {account}, 'guardian', 1)"
-    ));
-    t.signed_in(address).await
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let rights = ["details", "appointments", "messages", "forms", "receipts", "sign"];
+    let body = json!({"first_name": "Lars", "relation": "legal_guardian", "email": address, "rights": rights});
+    let made = api.json("POST", &format!("/api/v1/clients/{client}/contacts"), &body).await;
+    let id = made.json()["id"].as_str().expect("an id").to_string();
+    let invited = api.json("POST", &format!("/api/v1/contacts/{id}/portal"), &json!({})).await;
+    assert_eq!(invited.status, 200, "{}", invited.text);
+    t.send_mail().await;
+    let mut browser = t.browser();
+    browser.open_link(&t.mail_to(address).link()).await;
+    let answer = browser.post("/invitation", &[("password", PASSWORD)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    browser
 }
 
 /// The guardian of before, whose access has ended while they were signed in.
@@ -111,7 +113,7 @@ async fn former_guardian(t: &TestApp, practice: &TestPractice, client: &str) -> 
     let browser = guardian(t, practice, client, "former.guardian@example.org").await;
     let id = t.raw.id(client);
     let sql = format!(
-        "select id from portal_access where client_id = {id} and relation = 'guardian' order by id desc limit 1"
+        "select id from portal_access where client_id = {id} and contact_id is not null order by id desc limit 1"
     );
     let access = AccessId(uuid_text(t.raw.rows(&sql)[0][0].as_deref().expect("an access")).parse().unwrap());
     t.app.practice(Actor::system(practice.id)).write(move |p| portal_access::end(p, access)).await.unwrap();
@@ -204,7 +206,8 @@ pub async fn world(t: &TestApp) -> World {
     let spare = t.member(&ours, Role::Provider, "spare@calm.example").await;
     let on_team = on.to_string();
     let group = group_of(t, &ours);
-    let same = json!({"first_name": "Ana", "last_name": "Marchetti", "record_number": "R-1"});
+    let same =
+        json!({"first_name": "Ana", "last_name": "Marchetti", "record_number": "R-1", "date_of_birth": "2016-05-01"});
     let mut of_team = same.clone();
     of_team["primary_provider_id"] = json!(on_team);
     of_team["group_id"] = json!(group);

@@ -55,6 +55,10 @@ test('what is new', async ({ ruh, page, visitor }) => {
     await maya.waitForLoadState();
   }
   await look(maya, 'contacts');
+  await maya.getByRole('button', { name: 'Write a note' }).click();
+  await maya.getByRole('dialog', { name: 'Custody note' }).getByLabel('Custody note').waitFor();
+  await look(maya, 'custody');
+  await maya.getByRole('link', { name: 'Cancel' }).click();
   await maya.getByRole('button', { name: 'Actions' }).click();
   await maya.getByRole('button', { name: "Change client's password" }).click();
   const ways = maya.getByRole('dialog', { name: "Change client's password" });
@@ -80,4 +84,26 @@ test('what is new', async ({ ruh, page, visitor }) => {
   await signIn(ana, 'ana.marchetti@harbourlight.example', password);
   await ana.goto('/portal/looks');
   await look(ana, 'portal-looks');
+});
+
+test('family in the portal', async ({ ruh, page, visitor }) => {
+  test.setTimeout(600_000);
+  const password = ruh.run('demo').trim().split('\n').at(-1)!;
+  await signIn(page, 'maya@harbourlight.example', password);
+  for (const [name, shot] of [['Leo Bergström', 'family-minor'], ['Imogen Fairweather', 'family-asked']] as const) {
+    await page.goto(`/clients?search=${encodeURIComponent(name)}`);
+    await page.getByRole('main').getByRole('link', { name: new RegExp(name.split(' ')[1]) }).first().click();
+    await page.getByRole('link', { name: 'Family and contacts' }).click();
+    await look(page, shot);
+  }
+  const lars = await visitor();
+  await signIn(lars, 'lars.holm@harbourlight.example', password);
+  await look(lars, 'guardian-home');
+  await lars.goto('/portal/profile');
+  await look(lars, 'guardian-profile');
+  const immy = await visitor();
+  await signIn(immy, 'immy.fairweather@harbourlight.example', password);
+  await look(immy, 'portal-asked');
+  await immy.goto('/portal/people');
+  await look(immy, 'portal-people');
 });

@@ -102,7 +102,7 @@ both_engines! {
         }
         for route in testkit::ruh::routes::list(&t.app) {
             use testkit::ruh::access::Access;
-            if !matches!(route.access, Access::Account | Access::Session | Access::Staff(_) | Access::Portal) {
+            if !matches!(route.access, Access::Account | Access::Session | Access::Staff(_) | Access::Portal(_)) {
                 continue;
             }
             let path = route.path.replace("{id}", &id);

@@ -103,6 +103,37 @@ async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mu
     id
 }
 
+/// Somebody around a client is let in and out again, with the client's word and without.
+async fn verbs_of_guardians(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser, program: &mut Browser) {
+    let (t, none) = (walk.t, json!({}));
+    let client =
+        t.client(practice, json!({"first_name": "Mia", "email": "mia@example.org", "send_invitation": true})).await;
+    let body = json!({"first_name": "Sam", "relation": "spouse", "email": "sam@example.org", "rights": ["receipts"]});
+    program.json("POST", &format!("/api/v1/clients/{client}/contacts"), &body).await;
+    let id = newest(t, "contacts").await;
+    let (page, api) = (format!("/contacts/{id}"), format!("/api/v1/contacts/{id}"));
+    // No portal to be asked in: it is written down.
+    walk.verb("POST /contacts/{id}/consent", About::Client, owner.post(&format!("{page}/consent"), &[])).await;
+    walk.verb("POST /contacts/{id}/portal/end", About::Client, owner.post(&format!("{page}/portal/end"), &[])).await;
+    let consent = format!("{api}/consent");
+    walk.verb("POST /api/v1/contacts/{id}/consent", About::Client, program.json("POST", &consent, &none)).await;
+    let portal = format!("{api}/portal");
+    walk.verb("POST /api/v1/contacts/{id}/portal", About::Client, program.json("POST", &portal, &none)).await;
+    walk.verb("POST /contacts/{id}/portal", About::Client, owner.post(&format!("{page}/portal"), &[])).await;
+    walk.verb("DELETE /api/v1/contacts/{id}/portal", About::Client, program.json("DELETE", &portal, &none)).await;
+    let custody = format!("/clients/{client}/custody");
+    let note = [("note", "Both decide."), ("version", "0")];
+    walk.verb("POST /clients/{id}/custody", About::Client, owner.post(&custody, &note)).await;
+    let (custody, note) = (format!("/api/v1/clients/{client}/custody-note"), json!({"note": "The mother decides."}));
+    walk.verb("PATCH /api/v1/clients/{id}/custody-note", About::Client, program.json("PATCH", &custody, &note)).await;
+    t.send_mail().await;
+    let mut mia = t.browser();
+    mia.open_link(&t.mail_to("mia@example.org").link()).await;
+    mia.post("/invitation", &[("password", PASSWORD)]).await;
+    let answer = [("answer", "agree"), ("rights", "receipts")];
+    walk.verb("POST /portal/people/{id}", About::Client, mia.post(&format!("/portal/people/{id}"), &answer)).await;
+}
+
 async fn verbs_of_contacts(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
     let t = walk.t;
     let client = t.client(practice, json!({"first_name": "Nils"})).await;
@@ -123,6 +154,7 @@ async fn verbs_of_contacts(walk: &mut Walk<'_>, practice: &TestPractice, owner: 
     let body = json!({"main": true});
     walk.verb("PATCH /api/v1/contacts/{id}", About::Client, program.json("PATCH", &path, &body)).await;
     let none = json!({});
+    verbs_of_guardians(walk, practice, owner, &mut program).await;
     walk.verb("DELETE /api/v1/contacts/{id}", About::Client, program.json("DELETE", &path, &none)).await;
     let back = format!("{path}/restore");
     walk.verb("POST /api/v1/contacts/{id}/restore", About::Client, program.json("POST", &back, &none)).await;

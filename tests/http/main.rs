@@ -3,6 +3,7 @@
 mod contacts;
 mod demo;
 mod duplicates;
+mod guardians;
 mod newsfeed;
 mod own_email;
 mod story;
