@@ -165,6 +165,11 @@ impl Role {
         roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
     }
 
+    /// Owners and admins.
+    pub fn runs_practice(self) -> bool {
+        matches!(self, Role::Owner | Role::Admin)
+    }
+
     /// Providers see the clients whose care team they are on; everybody else on the staff sees all of the practice's.
     pub fn sees_all_clients(self) -> bool {
         !matches!(self, Role::Provider)

@@ -96,10 +96,12 @@ pub enum Kind {
     ComingOfAge,
     OfAge,
     CustodyChanged,
+    /// By somebody who runs the practice, from outside the care team.
+    Opened,
 }
 
 impl Kind {
-    const ALL: [Kind; 31] = [
+    const ALL: [Kind; 32] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -131,6 +133,7 @@ impl Kind {
         Kind::ComingOfAge,
         Kind::OfAge,
         Kind::CustodyChanged,
+        Kind::Opened,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -166,6 +169,7 @@ impl Kind {
             Kind::ComingOfAge => "client.coming_of_age",
             Kind::OfAge => "client.of_age",
             Kind::CustodyChanged => "custody.changed",
+            Kind::Opened => "record.opened",
         }
     }
 
@@ -191,7 +195,8 @@ impl Kind {
             | Kind::ConsentRefused
             | Kind::ComingOfAge
             | Kind::OfAge
-            | Kind::CustodyChanged => Topic::Record,
+            | Kind::CustodyChanged
+            | Kind::Opened => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -223,7 +228,8 @@ impl Kind {
             | Kind::ConsentRefused
             | Kind::ComingOfAge
             | Kind::OfAge
-            | Kind::CustodyChanged => Some(Topic::Record),
+            | Kind::CustodyChanged
+            | Kind::Opened => Some(Topic::Record),
             Kind::ClientChanged
             | Kind::InvitationQueued
             | Kind::InvitationSent

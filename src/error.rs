@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::db::DbError;
+use crate::ids::ClientId;
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -16,6 +17,9 @@ pub enum Error {
     /// A member whose practice asks for a second factor that they have not set up.
     #[error("this practice asks for two-step sign-in: set it up under /two-step/set-up, signed in with a browser")]
     SecondFactorNeeded,
+    /// Somebody who runs the practice and is not on the client's care team: they give a reason first.
+    #[error("you are not on this client's care team: give a reason first, at POST /api/v1/clients/{0}/openings")]
+    OutsideTeam(ClientId),
     /// The request makes no sense; the text is shown.
     #[error("{0}")]
     BadRequest(String),
@@ -71,7 +75,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
-            Error::Forbidden | Error::SecondFactorNeeded => StatusCode::FORBIDDEN,
+            Error::Forbidden | Error::SecondFactorNeeded | Error::OutsideTeam(_) => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Error::WrongKind { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -121,6 +121,8 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::clients::routes(routes);
     let routes = crate::timeline::routes(routes);
     let routes = crate::contacts::routes(routes);
+    let routes = crate::break_glass::routes(routes);
+    let routes = crate::whole_record::routes(routes);
     let routes = crate::desk::routes(routes);
     let routes = crate::newsfeed::routes(routes);
     let routes = crate::members::routes(routes);

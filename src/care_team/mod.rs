@@ -1,7 +1,11 @@
 //! Care team: the members who care for one client, the primary provider among them.
 //!
 //! Being on it gives a provider the record; leaving it takes the record away with the next request, because every
-//! query asks this table anew.
+//! query asks this table anew. Who runs the practice opens a record from outside by giving a reason (`opening.rs`).
+
+mod opening;
+
+pub use opening::{Opening, Standing, open, open_added, openings, refuse_outsider, standing};
 
 use crate::access::Reach;
 use crate::error::Result;

@@ -117,7 +117,7 @@ async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer
 }
 
 async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
-    let answer = ctx.door()?.read(move |p| record(p, id, StatusCode::OK)).await?;
+    let answer = ctx.door()?.read(move |p| super::open(p, id).and_then(|_| record(p, id, StatusCode::OK))).await?;
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
     Ok(answer)
 }
@@ -129,7 +129,7 @@ async fn update(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, body: Js
         .door()?
         .write(move |p| {
             // Found first: to whoever may not see it, a bad body looks like a good one.
-            let current = super::find(p, id)?;
+            let current = super::open(p, id)?;
             once(p, key.as_deref(), &body.hash, || {
                 let typed = body.value.over(current.fields.typed());
                 let fields = super::parse_change(p, &typed, words, &current.fields)?.map_err(Error::Invalid)?;
@@ -153,6 +153,7 @@ async fn archive(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
     let answer = ctx
         .door()?
         .write(move |p| {
+            super::open(p, id)?;
             super::archive(p, id)?;
             record(p, id, StatusCode::OK)
         })
@@ -165,6 +166,7 @@ async fn restore(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
     let answer = ctx
         .door()?
         .write(move |p| {
+            super::open(p, id)?;
             super::restore(p, id)?;
             record(p, id, StatusCode::OK)
         })
@@ -177,7 +179,7 @@ async fn invitations_of(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
     let history = ctx
         .door()?
         .read(move |p| {
-            super::find(p, id)?;
+            super::open(p, id)?;
             invitations::history(p, id)
         })
         .await?;

@@ -4,9 +4,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::Status as RecordStatus;
 use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
-use super::{Status as RecordStatus, find};
 use crate::access::ANY_STAFF;
 use crate::app::App;
 use crate::error::Result;
@@ -129,6 +129,6 @@ fn round(invitation: &Invitation, events: &[Event], zone: &str) -> Round {
 /// The invitation's card alone: the page asks for it again while a mail is under way. It keeps no session alive.
 async fn invitation(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let zone = ctx.practice()?.time_zone.clone();
-    let (client, history) = ctx.door()?.read(move |p| Ok((find(p, id)?, invitations::history(p, id)?))).await?;
+    let (client, history) = ctx.door()?.read(move |p| Ok((super::open(p, id)?, invitations::history(p, id)?))).await?;
     html(StatusCode::OK, &card(&client, &history, &zone, &ctx.app))
 }

@@ -12,7 +12,7 @@ use crate::ids::ClientId;
 use crate::people::{initials, is_minor};
 use crate::practice::Practice;
 use crate::ui::{Status, Tab, Tabs};
-use crate::{invitations, members};
+use crate::{care_team, invitations, members};
 
 /// The sides of a client's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Head {
     group_colour: String,
     provider: String,
     pub archived: bool,
+    /// Until when, where it was opened from outside the care team.
+    opened: String,
     tabs: Tabs,
 }
 impl askama::filters::HtmlSafe for Head {}
@@ -82,8 +84,19 @@ impl Head {
             group_colour: group.map(|group| group.colour.clone()).unwrap_or_default(),
             provider: provider.unwrap_or_default(),
             archived: client.status == RecordStatus::ARCHIVED,
+            opened: String::new(),
             tabs: Tabs { label: "Sides of the record".into(), items: Side::ALL.into_iter().map(tab).collect() },
         }
+    }
+}
+
+impl Head {
+    /// Says that the record was opened from outside the care team, and until when.
+    pub fn opened(mut self, standing: care_team::Standing, zone: &str) -> Head {
+        if let care_team::Standing::Opened(until) = standing {
+            self.opened = until.time_in(zone);
+        }
+        self
     }
 }
 
@@ -100,10 +113,11 @@ fn minor_said(born: Date, today: Date) -> String {
 /// The top of a page about a client, for the pages that need nothing else of the record. Errors: not found, for whoever
 /// may not see the client.
 pub fn head(p: &Practice, id: ClientId, zone: &str, side: Side) -> Result<Head> {
-    let client = super::find(p, id)?;
+    let client = super::open(p, id)?;
     let groups = groups::all(p)?;
     let group = client.fields.group.and_then(|id| groups.iter().find(|group| group.id == id));
     let provider = client.fields.primary_provider.map(|id| members::name_of(p, id)).transpose()?.flatten();
     let standing = standing(&client, invitations::latest(p, id)?.as_ref());
-    Ok(Head::of(&client, standing, group, provider, p.now.date_in(zone), side))
+    let head = Head::of(&client, standing, group, provider, p.now.date_in(zone), side);
+    Ok(head.opened(care_team::standing(p, id)?, zone))
 }

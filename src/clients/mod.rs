@@ -24,6 +24,7 @@ mod profile;
 mod queries;
 mod record;
 
+pub use api_body::{InvitationBody, Record};
 pub use archive::{archive, invite, refuse_archived, restore};
 pub use email::EmailChange;
 pub use head::{Head, Side, head};
@@ -114,6 +115,7 @@ pub fn add(p: &Practice, fields: &Fields, inviting: Inviting, source: Source) ->
     queries::set_prefixes(p, id, fields)?;
     // That they came says whose they are.
     care_team::set(p, id, &team(p, fields))?;
+    care_team::open_added(p, id)?;
     let arrived = if source == Source::InviteLink { Activity::SignedUp } else { Activity::ClientAdded };
     p.note(arrived, id, Some(source.as_str()))?;
     p.audit(&Entry::of_client("client.added", id).detail(source.as_str()))?;
@@ -240,7 +242,15 @@ pub fn hand_back(p: &Practice, id: ClientId, to: Option<MemberId>, stays: Option
     p.audit(&Entry::of_client("client.changed", id).detail("primary_provider_id, care_team_ids"))
 }
 
-/// A record, for whoever may see it.
+/// A record that is opened and read: who runs the practice and is not on the care team has given a reason for it.
+/// Errors: not found; outside the team.
+pub fn open(p: &Practice, id: ClientId) -> Result<Client> {
+    let client = find(p, id)?;
+    care_team::refuse_outsider(p, id)?;
+    Ok(client)
+}
+
+/// A record, for whoever may see it: for what is done with it, and what a list shows.
 pub fn find(p: &Practice, id: ClientId) -> Result<Client> {
     if !care_team::may_see(p, id)? {
         return Err(Error::NotFound);

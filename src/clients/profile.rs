@@ -11,9 +11,10 @@ use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typ
 use super::head::{Head, Side};
 use super::new::is_own_email;
 use super::record::Client;
-use super::{EmailChange, Saved, Status, Typed, archive, change, find, parse_change, queries};
+use super::{EmailChange, Saved, Status, Typed, archive, change, open, parse_change, queries};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
+use crate::care_team;
 use crate::error::{FieldError, Result};
 use crate::ids::ClientId;
 use crate::invitations::{self, Event, Invitation, Invited, State};
@@ -59,15 +60,23 @@ struct Seen {
     alike: Vec<Duplicate>,
     /// The group of the invite link that they signed up by.
     joined: Option<String>,
+    standing: care_team::Standing,
 }
 
 fn look(p: &Practice, id: ClientId) -> Result<Seen> {
-    let client = find(p, id)?;
+    let client = open(p, id)?;
     let mut alike = duplicates::of(p, &client.fields, Some(id))?;
     alike.retain(Duplicate::is_likely);
     let joined = queries::joined_group(p, id)?;
     let choices = choices_for(p, &client.fields)?;
-    Ok(Seen { choices, client, history: invitations::history(p, id)?, alike, joined })
+    Ok(Seen {
+        choices,
+        client,
+        history: invitations::history(p, id)?,
+        alike,
+        joined,
+        standing: care_team::standing(p, id)?,
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +122,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let today = ctx.app.now().date_in(&zone);
     let standing = standing(&seen.client, latest);
     let head = Head::of(&seen.client, standing, group, provider.map(|m| m.name.clone()), today, Side::Overview);
+    let head = head.opened(seen.standing, &zone);
     let page = ShowPage {
         shell: ctx.shell(head.name.clone(), Section::Clients),
         head,
@@ -179,7 +189,7 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
         .write({
             let typed = typed.clone();
             move |p| {
-                let now = find(p, id)?;
+                let now = open(p, id)?;
                 let saved = now.fields.email.as_ref().map(|e| e.key.clone());
                 // What is saved already was meant.
                 if is_asked && saved != Some(people::Email::loose_key(&typed.email)) {

@@ -41,7 +41,7 @@ pub enum Saved {
 
 /// Errors: not found.
 pub fn find(p: &Practice, client: ClientId) -> Result<Custody> {
-    clients::find(p, client)?;
+    clients::open(p, client)?;
     let found = p.one(&FIND, params![client], |row| Ok((row.get::<Option<Vec<u8>>>(0)?, row.get::<i64>(1)?)))?;
     let Some((sealed, version)) = found else {
         return Ok(Custody::default());

@@ -11,7 +11,8 @@ mod portal_pages;
 mod queries;
 mod typed;
 
-pub use custody::save as save_custody;
+pub use api::ContactBody;
+pub use custody::{find as custody_note, save as save_custody};
 pub use of_age::look as look_for_ages;
 pub use portal::{Answer, Around, Standing, Wanted, answer, around, invite, unanswered};
 pub use typed::{Relation, Typed, right_said};
@@ -99,7 +100,7 @@ pub enum Saved {
 
 /// A client's contacts, the main one first, for whoever may see the client.
 pub fn all(p: &Practice, client: ClientId) -> Result<Vec<Contact>> {
-    clients::find(p, client)?;
+    clients::open(p, client)?;
     let mut all = queries::of_client(p, client)?;
     // Main, then for emergencies, then as they were added.
     all.sort_by_key(|contact| (!contact.fields.main, !contact.fields.emergency));
@@ -109,7 +110,7 @@ pub fn all(p: &Practice, client: ClientId) -> Result<Vec<Contact>> {
 /// A contact, removed or not, for whoever may see the client.
 pub fn find(p: &Practice, id: ContactId) -> Result<Contact> {
     let contact = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
-    clients::find(p, contact.client)?;
+    clients::open(p, contact.client)?;
     Ok(contact)
 }
 
@@ -168,7 +169,7 @@ pub fn remove(p: &Practice, id: ContactId) -> Result<ClientId> {
     let current = find(p, id)?;
     open_record(p, current.client)?;
     if !current.removed {
-        portal::shut(p, &current)?;
+        portal::forget(p, &current)?;
         queries::set_removed(p, id, Some(p.now))?;
         p.note(Activity::ContactRemoved, current.client, None)?;
         p.audit(&Entry::new("contact.removed", "contact", Some(id.0)).client(current.client))?;
@@ -198,7 +199,7 @@ fn settle_main(p: &Practice, client: ClientId, id: ContactId, fields: &Fields) -
 
 /// The client, if their record can be changed.
 fn open_record(p: &Practice, client: ClientId) -> Result<clients::Client> {
-    let record = clients::find(p, client)?;
+    let record = clients::open(p, client)?;
     if record.status == Status::ARCHIVED {
         return Err(Error::Conflict("This client is archived. Restore them first.".into()));
     }

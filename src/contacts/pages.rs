@@ -296,7 +296,7 @@ impl ContactTyped {
 }
 
 async fn new(ctx: Ctx, Path(client): Path<ClientId>) -> Result<Response> {
-    ctx.door()?.read(move |p| clients::find(p, client)).await?;
+    ctx.door()?.read(move |p| clients::open(p, client)).await?;
     let key = ctx.app.ids.new_id().to_string();
     let edit = Edit { client, contact: None, typed: Typed::default(), refused: Vec::new(), now: None, version: 0, key };
     form_page(&ctx, edit, StatusCode::OK).await

@@ -91,7 +91,7 @@ pub enum Wanted {
 
 /// A client's contacts with how each stands to the portal, and whether the client is a minor. Errors: not found.
 pub fn around(p: &Practice, client: ClientId) -> Result<(Vec<Around>, bool)> {
-    let record = clients::find(p, client)?;
+    let record = clients::open(p, client)?;
     let minor = is_minor(p, &record)?;
     let accesses = portal_access::of_contacts(p, client)?;
     let invitations = invitations::of_contacts(p, client)?;
@@ -195,15 +195,18 @@ pub fn record_consent(p: &Practice, id: ContactId) -> Result<Wanted> {
 /// Ends a contact's way into the portal: the access, and what is still open; whose contact it is.
 pub fn end(p: &Practice, id: ContactId) -> Result<ClientId> {
     let (contact, _) = standing_contact(p, id)?;
-    shut(p, &contact)?;
-    if contact.consent != Consent::None {
-        queries::set_consent(p, id, Consent::None, &Rights::default())?;
-    }
+    forget(p, &contact)?;
     Ok(contact.client)
 }
 
+/// The same for a contact who is removed: put back, they are asked for anew.
+pub fn forget(p: &Practice, contact: &Contact) -> Result<()> {
+    shut(p, contact)?;
+    queries::set_consent(p, contact.id, Consent::None, &Rights::default())
+}
+
 /// Takes back what is open and ends the access, if there is one.
-pub fn shut(p: &Practice, contact: &Contact) -> Result<()> {
+fn shut(p: &Practice, contact: &Contact) -> Result<()> {
     let taken_back = invitations::void_contact(p, contact.client, contact.id)?;
     let ended = portal_access::end_of_contact(p, contact.client, contact.id)?;
     if taken_back || ended {
@@ -234,7 +237,7 @@ pub fn answer(p: &Practice, id: ContactId, answer: Answer, rights: &Rights) -> R
             shut(p, &contact)?;
             set_consent(p, &contact, Consent::Refused)
         }
-        Answer::Agree if contact.fields.rights != *rights => {
+        Answer::Agree if contact.consent == Consent::None || contact.fields.rights != *rights => {
             Err(Error::Conflict("Your practice changed this in between. Please look at it again.".into()))
         }
         Answer::Agree => {

@@ -22,6 +22,8 @@ struct Around {
     rights: &'static str,
     main: bool,
     portal: Portal,
+    /// Index into `STAFF`: whose client it is.
+    provider: usize,
 }
 
 #[derive(PartialEq, Eq)]
@@ -34,21 +36,23 @@ enum Portal {
 }
 
 const ALL: [Around; 5] = [
-    around("Leo", "Bergström", ["Ingrid", "Bergström", "parent", "", ""], true, Portal::Out),
+    around("Leo", "Bergström", ["Ingrid", "Bergström", "parent", "", ""], true, Portal::Out, 1),
     around(
         "Leo",
         "Bergström",
         ["Lars", "Holm", "legal_guardian", "lars.holm", "appointments receipts"],
         false,
         Portal::In,
+        1,
     ),
-    around("Nils", "Bergström", ["Ingrid", "Bergström", "parent", "", ""], true, Portal::Out),
+    around("Nils", "Bergström", ["Ingrid", "Bergström", "parent", "", ""], true, Portal::Out, 1),
     around(
         "Ivy",
         "Chen",
         ["Mei", "Chen", "parent", "mei.chen", "details appointments book messages forms receipts sign"],
         true,
         Portal::In,
+        1,
     ),
     around(
         "Imogen",
@@ -56,6 +60,7 @@ const ALL: [Around; 5] = [
         ["Robin", "Fairweather", "spouse", "robin.fairweather", "appointments"],
         false,
         Portal::Asked,
+        2,
     ),
 ];
 
@@ -65,16 +70,17 @@ const fn around(
     who: [&'static str; 5],
     main: bool,
     portal: Portal,
+    provider: usize,
 ) -> Around {
     let [first, surname, relation, email, rights] = who;
-    Around { last, client, first, surname, relation, email, rights, main, portal }
+    Around { last, client, first, surname, relation, email, rights, main, portal, provider }
 }
 
 /// Leo's and Nils' parents live apart; the rest is as it is.
 pub fn families(desk: &Desk) -> Result<()> {
     let h = desk.h.at(desk.h.now.minus(DAY * 12));
     for one in &ALL {
-        let p = &h.practice(&desk.team[0]);
+        let p = &h.practice(&desk.team[one.provider]);
         let client = client(p, one)?;
         let id = add(p, client, one)?;
         match one.portal {
@@ -83,7 +89,7 @@ pub fn families(desk: &Desk) -> Result<()> {
             Portal::Asked => invite(p, id).map(drop)?,
         }
     }
-    let p = &h.practice(&desk.team[0]);
+    let p = &h.practice(&desk.team[ALL[0].provider]);
     let note = "Both parents decide together. Leo is with his father every other week; either may collect him.";
     contacts::save_custody(p, client(p, &ALL[0])?, note, None, Words::of("en")).map(drop)
 }

@@ -84,7 +84,7 @@ fn refusal(p: &Practice, client: ClientId) -> Result<Option<Refusal>> {
 
 /// Makes a one-time passphrase for a client; the one before it ends. Errors: not found; archived.
 pub fn make(p: &Practice, client: ClientId) -> Result<Made> {
-    clients::refuse_archived(&clients::find(p, client)?.status)?;
+    clients::refuse_archived(&clients::open(p, client)?.status)?;
     if let Some(refused) = refusal(p, client)? {
         return Ok(Made::Refused(refused));
     }

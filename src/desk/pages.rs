@@ -62,7 +62,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let (archived, refused) = ctx
         .door()?
         .read(move |p| {
-            let archived = clients::find(p, id)?.status == clients::Status::ARCHIVED;
+            let archived = clients::open(p, id)?.status == clients::Status::ARCHIVED;
             Ok((archived, refusal(p, id)?))
         })
         .await?;

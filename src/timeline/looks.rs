@@ -78,6 +78,7 @@ impl Look {
             ("consent.asked", _) => "Asked for consent to a portal access",
             ("consent.given", _) => "Agreed to a portal access",
             ("consent.refused", _) => "Refused or withdrew a portal access",
+            ("record.opened", _) => "Opened the record from outside the care team",
             ("custody.changed", _) => "Changed the custody note",
             ("reset.sent", _) => "Sent a password reset link",
             ("passphrase.made", _) => "Made a one-time passphrase",
@@ -89,7 +90,7 @@ impl Look {
 
 /// A page of who has looked, for whoever may see the client.
 pub fn looks(p: &Practice, client: ClientId, before: Before, limit: i64) -> Result<Page<Look>> {
-    clients::find(p, client)?;
+    clients::open(p, client)?;
     let found = p.all(&LIST, params![client, before.0, before.1, limit + 1], |row| {
         let (first, last): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
         Ok(Look {

@@ -78,7 +78,7 @@ impl<T> Page<T> {
 
 /// A page of a client's timeline, for whoever may see the client.
 pub fn page(p: &Practice, client: ClientId, topic: Option<Topic>, before: Before, limit: i64) -> Result<Page<Entry>> {
-    clients::find(p, client)?;
+    clients::open(p, client)?;
     let entries = queries::list(p, client, topic, before, limit + 1)?;
     Ok(Page::of(entries, limit, |entry| Before(entry.at, entry.id)))
 }
@@ -155,6 +155,7 @@ impl Entry {
             Kind::ComingOfAge => "Comes of age in a month",
             Kind::OfAge => "Of age: the portal access of others ended",
             Kind::CustodyChanged => "Custody note changed",
+            Kind::Opened => "Record opened from outside the care team",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),

@@ -9,6 +9,7 @@ use super::{Entry, Look, PAGE, Page, looks, page};
 use crate::access::ANY_STAFF;
 use crate::activities::{Before, Topic};
 use crate::audit::{self, note_read};
+use crate::care_team::{self, Opening};
 use crate::clients::{self, Head, Side};
 use crate::clock::Instant;
 use crate::error::Result;
@@ -48,6 +49,13 @@ struct Line {
     detail: String,
 }
 
+struct Opened {
+    who: String,
+    at: String,
+    machine: String,
+    reason: String,
+}
+
 #[derive(Template)]
 #[template(path = "timeline/show.html")]
 struct ShowPage {
@@ -56,6 +64,8 @@ struct ShowPage {
     title: &'static str,
     lead: &'static str,
     chips: Vec<Chip>,
+    /// Who opened the record from outside the care team, and why.
+    openings: Vec<Opened>,
     days: Vec<Day>,
     /// Said where there is nothing.
     empty: &'static str,
@@ -116,6 +126,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(asked): Query<Asked>) ->
             chip(Some(Topic::Invitations), "Invitations"),
             chip(Some(Topic::CareTeam), "Care team"),
         ],
+        openings: Vec::new(),
         days: days(found.items.iter().map(|entry| (entry.at, line(entry))), &zone),
         empty: "Nothing of this kind has happened yet.",
         next: found.next.map(|next| at(here, Some(next))),
@@ -127,11 +138,14 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(asked): Query<Asked>) ->
 async fn show_looks(ctx: Ctx, Path(id): Path<ClientId>, Query(asked): Query<Asked>) -> Result<Response> {
     let zone = ctx.practice()?.time_zone.clone();
     let before = Before::parse(&asked.cursor).unwrap_or(Before::FIRST);
-    let (head, found) = ctx
+    let (head, found, openings) = ctx
         .door()?
         .read({
             let zone = zone.clone();
-            move |p| Ok((clients::head(p, id, &zone, Side::Looks)?, looks(p, id, before, PAGE)?))
+            move |p| {
+                let head = clients::head(p, id, &zone, Side::Looks)?;
+                Ok((head, looks(p, id, before, PAGE)?, care_team::openings(p, id)?))
+            }
         })
         .await?;
     note_read(&ctx.app, ctx.actor()?, audit::Entry::of_client("client.read", id).detail("who_has_looked")).await?;
@@ -142,12 +156,22 @@ async fn show_looks(ctx: Ctx, Path(id): Path<ClientId>, Query(asked): Query<Aske
         title: "Who has looked",
         lead: "Everybody who opened or changed this record, the newest first. Nobody can remove a line.",
         chips: Vec::new(),
+        openings: openings.iter().filter(|_| before == Before::FIRST).map(|one| opening(one, &zone)).collect(),
         days: look_days(&found, &zone),
         empty: "Nobody has looked yet. A look shows up here within seconds.",
         next: found.next.map(|next| address(&way, "", Some(next))),
         first: (before != Before::FIRST).then(|| way.clone()),
     };
     html(StatusCode::OK, &page)
+}
+
+fn opening(opening: &Opening, zone: &str) -> Opened {
+    Opened {
+        who: opening.who.clone(),
+        at: opening.at.said_in(zone),
+        machine: opening.at.rfc3339(),
+        reason: opening.reason.clone(),
+    }
 }
 
 /// The looks of a page; the same by the same person again and again on one day is one line.

@@ -9,6 +9,7 @@ use super::{html, problem};
 use crate::app::Shared;
 use crate::db::DbError;
 use crate::error::Error;
+use crate::ids::ClientId;
 use crate::ui::{ErrorPage, Section, Shell};
 use crate::words::Words;
 
@@ -33,6 +34,7 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
     let for_programs = path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics");
     let wants_json = for_programs || request.headers().contains_key("hx-request") && method != "GET";
     let is_asset = path.starts_with("/assets/");
+    let asked = Asked::of(&request);
     let reference = app.ids.new_id().simple().to_string();
     let answer = tokio::time::timeout(app.config.answers_within, next.run(request)).await;
     let mut response =
@@ -48,7 +50,10 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
             status if status.is_server_error() => tracing::warn!(reference, %error, "unavailable"),
             _ => {}
         }
-        response = present(&error, &reference, wants_json);
+        response = match error {
+            Error::OutsideTeam(client) if !wants_json => asked.lead_to_reason(client),
+            error => present(&error, &reference, wants_json),
+        };
     } else if status.is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE) {
         // A bare status from the router or a layer: 404, 405, 413.
         let error = if status == StatusCode::NOT_FOUND { Error::NotFound } else { Error::bad_request("") };
@@ -87,6 +92,33 @@ fn security_headers(response: &mut Response, cacheable: bool) {
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if !cacheable {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// Where somebody wanted to go, if they can be sent there again.
+struct Asked {
+    next: Option<String>,
+    is_fragment: bool,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Asked {
+        let is_get = request.method() == "GET";
+        let is_fragment = request.headers().contains_key("hx-request");
+        let next = request.uri().path_and_query().map(|whole| whole.as_str().to_string());
+        // A part of a page is no place to go to.
+        Asked { next: next.filter(|_| is_get && !is_fragment), is_fragment }
+    }
+
+    /// To the page that asks why they open the record, and from there on to where they wanted to go.
+    fn lead_to_reason(self, client: ClientId) -> Response {
+        let next = self.next.unwrap_or_else(|| format!("/clients/{client}"));
+        let next = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
+        let to = format!("/clients/{client}/open?{next}");
+        if self.is_fragment {
+            return (StatusCode::NO_CONTENT, [("HX-Redirect", to)]).into_response();
+        }
+        (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
     }
 }
 

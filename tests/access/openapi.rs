@@ -247,6 +247,57 @@ async fn news_as_described(t: &TestApp, practice: &testkit::TestPractice, client
     }
 }
 
+/// Portal access of a contact, the custody note, and openings from outside the care team.
+async fn family_as_described(t: &TestApp, api: &mut testkit::Browser, client: &str, none: &str) {
+    let (portal, consent) = ("/api/v1/contacts/{id}/portal", "/api/v1/contacts/{id}/consent");
+    let body = json!({"first_name": "Lars", "relation": "spouse", "email": "lars@example.org", "rights": ["receipts"]});
+    let made = api.json("POST", &format!("/api/v1/clients/{client}/contacts"), &body).await.json();
+    let id = made["id"].as_str().unwrap().to_string();
+    for (id, status) in [(id.as_str(), 409), (none, 404)] {
+        let answer = api.json("POST", &portal.replace("{id}", id), &json!({})).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", portal, &answer);
+    }
+    for status in [200, 200, 200, 200, 200, 409] {
+        let answer = api.json("POST", &consent.replace("{id}", &id), &json!({})).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", consent, &answer);
+    }
+    for id in [id.as_str(), none] {
+        as_described("delete", portal, &api.json("DELETE", &portal.replace("{id}", id), &json!({})).await);
+    }
+    let custody = "/api/v1/clients/{id}/custody-note";
+    let of = |id: &str| custody.replace("{id}", id);
+    let long = "x".repeat(5_001);
+    for (id, body, status) in [
+        (client, json!({"note": "Both decide."}), 200),
+        (client, json!({"note": "x", "version": 7}), 409),
+        (client, json!({"note": long}), 422),
+        (client, json!({}), 422),
+        (none, json!({"note": "x"}), 404),
+    ] {
+        let answer = api.json("PATCH", &of(id), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("patch", custody, &answer);
+    }
+    as_described("get", custody, &api.get(&of(client)).await);
+    as_described("get", custody, &t.browser().get(&of(client)).await);
+    let openings = "/api/v1/clients/{id}/openings";
+    let of = |id: &str| openings.replace("{id}", id);
+    for (id, body, status) in
+        [(client, json!({"reason": "Cover"}), 201), (client, json!({}), 422), (none, json!({"reason": "x"}), 404)]
+    {
+        let answer = api.json("POST", &of(id), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", openings, &answer);
+    }
+    as_described("get", openings, &api.get(&of(client)).await);
+    let whole = "/api/v1/clients/{id}/record";
+    for id in [client, none] {
+        as_described("get", whole, &api.get(&whole.replace("{id}", id)).await);
+    }
+}
+
 async fn contacts_as_described(t: &TestApp, api: &mut testkit::Browser, client: &str, none: &str) {
     let (all, one, back) = ("/api/v1/clients/{id}/contacts", "/api/v1/contacts/{id}", "/api/v1/contacts/{id}/restore");
     let of = |id: &str| all.replace("{id}", id);
@@ -427,6 +478,7 @@ both_engines! {
             as_described("post", invitations, &answer);
         }
         contacts_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
+        family_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
         news_as_described(&t, &practice, bare.json()["id"].as_str().unwrap(), &none).await;
         bulk_runs_as_described(&t, &mut api, bare.json()["id"].as_str().unwrap(), &none).await;
         let nowhere = api.json("POST", &format!("/api/v1/clients/{}/invitations", bare.json()["id"].as_str().unwrap()), &json!({})).await;

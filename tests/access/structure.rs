@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 const SLICES: &[&str] = &[
     "accounts",
+    "break_glass",
     "bulk",
     "care_team",
     "clients",
@@ -57,6 +58,7 @@ const INFRASTRUCTURE: &[&str] = &[
     "threads",
     "ui",
     "web",
+    "whole_record",
     "words",
 ];
 

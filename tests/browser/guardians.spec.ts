@@ -79,6 +79,21 @@ test('divorced parents of one child', async ({ ruh, page, visitor }) => {
     await ingrid.goto('/portal');
     await expect(ingrid.getByRole('heading', { name: 'What you can do here' })).toBeVisible();
   });
+
+  await test.step('the whole record, to hand over', async () => {
+    await page.getByRole('button', { name: 'Actions' }).click();
+    await page.locator('#actions-menu').getByRole('link', { name: 'Export this record' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Whole record');
+    await expect(page.getByRole('region', { name: 'Family and contacts' })).toContainText('Ingrid');
+    await expect(page.getByRole('button', { name: 'Print or save as PDF' })).toBeVisible();
+    await look(page);
+    await page.setViewportSize(phone);
+    await look(page);
+    await page.setViewportSize(desk);
+    const file = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download for a program' }).click();
+    expect((await file).suggestedFilename()).toMatch(/^record-\d{4}-\d{2}-\d{2}\.json$/);
+  });
 });
 
 test('whoever is of age is asked', async ({ ruh, page, visitor }) => {

@@ -103,6 +103,18 @@ async fn verbs_of_staff(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mu
     id
 }
 
+/// A record of a colleague's client is opened with a reason.
+async fn verbs_of_openings(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let member = t.member(practice, Role::Provider, "their@calm.example").await;
+    let client = t.client(practice, json!({"first_name": "Ida", "primary_provider_id": member.to_string()})).await;
+    let reason = [("reason", "Covering for a colleague")];
+    walk.verb("POST /clients/{id}/open", About::Client, owner.post(&format!("/clients/{client}/open"), &reason)).await;
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let (path, body) = (format!("/api/v1/clients/{client}/openings"), json!({"reason": "Again"}));
+    walk.verb("POST /api/v1/clients/{id}/openings", About::Client, program.json("POST", &path, &body)).await;
+}
+
 /// Somebody around a client is let in and out again, with the client's word and without.
 async fn verbs_of_guardians(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser, program: &mut Browser) {
     let (t, none) = (walk.t, json!({}));
@@ -130,6 +142,7 @@ async fn verbs_of_guardians(walk: &mut Walk<'_>, practice: &TestPractice, owner:
     let mut mia = t.browser();
     mia.open_link(&t.mail_to("mia@example.org").link()).await;
     mia.post("/invitation", &[("password", PASSWORD)]).await;
+    program.json("POST", &portal, &none).await;
     let answer = [("answer", "agree"), ("rights", "receipts")];
     walk.verb("POST /portal/people/{id}", About::Client, mia.post(&format!("/portal/people/{id}"), &answer)).await;
 }
@@ -485,6 +498,7 @@ both_engines! {
         verbs_of_staff(&mut walk, &practice, &mut owner).await;
         verbs_of_groups(&mut walk, &practice, &mut owner).await;
         verbs_of_contacts(&mut walk, &practice, &mut owner).await;
+        verbs_of_openings(&mut walk, &practice, &mut owner).await;
         verbs_of_invite_links(&mut walk, &practice, &mut owner).await;
         verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;

@@ -194,6 +194,13 @@ both_engines! {
         for kind in ["consent.asked", "consent.given", "consent.refused", "contact.joined", "contact.left"] {
             assert!(timeline.contains(kind), "{kind}: {timeline}");
         }
+        // Put back after a removal, he is asked about anew; what nobody asked cannot be agreed to.
+        let one = format!("/api/v1/contacts/{sam}");
+        assert_eq!(portal.post(&ask, &[("answer", "agree"), ("rights", "details appointments")]).await.status, 303);
+        assert_eq!(api.json("DELETE", &one, &json!({})).await.status, 200);
+        assert_eq!(api.json("POST", &format!("{one}/restore"), &json!({})).await.json()["portal"], json!("out"));
+        assert_eq!(portal.post(&ask, &[("answer", "agree"), ("rights", "details appointments")]).await.status, 409);
+        assert_eq!(api.json("POST", &invite, &json!({})).await.json()["portal"], json!("consent_asked"));
         // Nobody else answers for her.
         let (_, mut bea) = t.client_in_portal(&practice, "bea@example.org").await;
         assert_eq!(bea.post(&ask, &[("answer", "agree"), ("rights", "appointments")]).await.status, 404);

@@ -1,5 +1,6 @@
 //! The program through HTTP, on both databases.
 
+mod break_glass;
 mod contacts;
 mod demo;
 mod duplicates;
@@ -8,3 +9,4 @@ mod newsfeed;
 mod own_email;
 mod story;
 mod timeline;
+mod whole_record;

@@ -1,0 +1,210 @@
+//! Export this record: everything that is kept about one client on one page, to read, print and hand over, and the same as
+//! a file for programs. Whoever may open the record may; that they did is in the audit record.
+
+use askama::Template;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::access::ANY_STAFF;
+use crate::activities::Before;
+use crate::audit::Entry as Audit;
+use crate::care_team::{self, Opening};
+use crate::clients::{self, Client, InvitationBody, Record};
+use crate::contacts::{self, Around, ContactBody};
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, MemberId};
+use crate::invitations::{self, Event, Invitation};
+use crate::practice::Practice;
+use crate::routes::Routes;
+use crate::timeline::{self, Entry, EntryBody};
+use crate::ui::{Section, Shell};
+use crate::web::{Answer, Ctx, Path, html};
+use crate::{groups, members, people};
+
+/// Entries of the timeline in it, the newest.
+const ENTRIES: i64 = 1_000;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes.get("/clients/{id}/record", ANY_STAFF, show).get("/clients/{id}/record/file", ANY_STAFF, file).get(
+        "/api/v1/clients/{id}/record",
+        ANY_STAFF,
+        api,
+    )
+}
+
+/// Everything that is kept about one client.
+struct Whole {
+    client: Client,
+    group: Option<String>,
+    provider: Option<String>,
+    team: Vec<String>,
+    contacts: Vec<Around>,
+    custody: String,
+    invitations: Vec<(Invitation, Vec<Event>)>,
+    entries: Vec<Entry>,
+    /// There are older entries than these.
+    more: bool,
+    openings: Vec<Opening>,
+}
+
+/// Reads it all in one view, and writes down that it was taken out. Errors: not found; outside the team.
+fn whole(p: &Practice, id: ClientId) -> Result<Whole> {
+    let client = clients::open(p, id)?;
+    let providers = members::providers(p)?;
+    let named = |id: &MemberId| providers.iter().find(|one| one.id == *id).map(|one| one.name.clone());
+    let entries = timeline::page(p, id, None, Before::FIRST, ENTRIES)?;
+    let groups = groups::all(p)?;
+    let found = Whole {
+        group: client.fields.group.and_then(|id| groups.iter().find(|g| g.id == id)).map(|g| g.name.clone()),
+        provider: client.fields.primary_provider.map(|id| members::name_of(p, id)).transpose()?.flatten(),
+        team: client.fields.care_team.iter().filter_map(named).collect(),
+        contacts: contacts::around(p, id)?.0,
+        custody: contacts::custody_note(p, id)?.note,
+        invitations: invitations::history(p, id)?,
+        more: entries.next.is_some(),
+        entries: entries.items,
+        openings: care_team::openings(p, id)?,
+        client,
+    };
+    p.audit(&Audit::of_client("client.exported", id))?;
+    Ok(found)
+}
+
+#[derive(Serialize)]
+struct WholeBody {
+    /// When it was taken out.
+    exported_at: String,
+    practice: String,
+    record: Record,
+    group: Option<String>,
+    primary_provider: Option<String>,
+    care_team: Vec<String>,
+    contacts: Vec<ContactBody>,
+    custody_note: String,
+    invitations: Vec<InvitationBody>,
+    /// The newest 1,000.
+    timeline: Vec<EntryBody>,
+    timeline_goes_on: bool,
+    opened_from_outside: Vec<OpenedBody>,
+}
+
+#[derive(Serialize)]
+struct OpenedBody {
+    at: String,
+    who: String,
+    reason: String,
+}
+
+fn body(ctx: &Ctx, whole: Whole) -> Result<WholeBody> {
+    let latest = whole.invitations.first().map(|(invitation, _)| invitation);
+    let opened = |one: Opening| OpenedBody { at: one.at.rfc3339(), who: one.who, reason: one.reason };
+    Ok(WholeBody {
+        exported_at: ctx.app.now().rfc3339(),
+        practice: ctx.practice()?.name.clone(),
+        record: Record::new(&whole.client, latest),
+        group: whole.group,
+        primary_provider: whole.provider,
+        care_team: whole.team,
+        invitations: whole.invitations.iter().map(|(one, events)| InvitationBody::new(one, events)).collect(),
+        contacts: whole.contacts.into_iter().map(ContactBody::new).collect(),
+        custody_note: whole.custody,
+        timeline: whole.entries.iter().map(EntryBody::new).collect(),
+        timeline_goes_on: whole.more,
+        opened_from_outside: whole.openings.into_iter().map(opened).collect(),
+    })
+}
+
+async fn api(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
+    let whole = ctx.door()?.write(move |p| whole(p, id)).await?;
+    Answer::new(StatusCode::OK, &body(&ctx, whole)?)
+}
+
+/// The same, as a file to keep.
+async fn file(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    let whole = ctx.door()?.write(move |p| whole(p, id)).await?;
+    let text = serde_json::to_string_pretty(&body(&ctx, whole)?).map_err(|e| Error::internal(e.to_string()))?;
+    // Nobody's name: a download's name is seen by others than the file.
+    let name = format!("attachment; filename=\"record-{}.json\"", ctx.app.now().date_in(&ctx.practice()?.time_zone));
+    let name = HeaderValue::from_str(&name).map_err(|e| Error::internal(e.to_string()))?;
+    let headers: [(HeaderName, HeaderValue); 2] =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, text).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "whole_record/show.html")]
+struct RecordPage {
+    shell: Shell,
+    id: ClientId,
+    name: String,
+    made: String,
+    facts: Vec<(&'static str, String)>,
+    /// Name, relation, and how to reach them.
+    contacts: Vec<(String, String, String)>,
+    custody: String,
+    /// Address, state and when.
+    invitations: Vec<(String, String)>,
+    entries: Vec<(String, String, String)>,
+    more: bool,
+    openings: Vec<(String, String, String)>,
+}
+
+async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    let whole = ctx.door()?.write(move |p| whole(p, id)).await?;
+    let zone = ctx.practice()?.time_zone.clone();
+    let name = whole.client.name();
+    let history = |(one, events): &(Invitation, Vec<Event>)| {
+        let told: Vec<String> = events.iter().rev().map(|e| format!("{} {}", e.kind, e.at.said_in(&zone))).collect();
+        (one.email.address.clone(), told.join(", "))
+    };
+    let page = RecordPage {
+        shell: ctx.shell("Whole record", Section::Clients),
+        id,
+        name,
+        made: ctx.app.now().said_in(&zone),
+        facts: facts(&whole, &zone),
+        contacts: whole.contacts.iter().map(contact).collect(),
+        invitations: whole.invitations.iter().map(history).collect(),
+        entries: whole.entries.iter().map(|e| (e.at.said_in(&zone), e.title(None), e.detail(None))).collect(),
+        openings: whole.openings.iter().map(|o| (o.at.said_in(&zone), o.who.clone(), o.reason.clone())).collect(),
+        custody: whole.custody,
+        more: whole.more,
+    };
+    html(StatusCode::OK, &page)
+}
+
+fn contact(around: &Around) -> (String, String, String) {
+    let fields = &around.contact.fields;
+    let phone = fields.phone.as_deref().map(people::phone_said);
+    let email = fields.email.as_ref().map(|email| email.address.clone());
+    let rights: Vec<&str> = fields.rights.iter().map(contacts::right_said).collect();
+    let rights = (!rights.is_empty()).then(|| format!("In the portal: {}", rights.join(", ")));
+    let reach: Vec<String> = [phone, email, rights].into_iter().flatten().collect();
+    (fields.name(), fields.relation.said().to_string(), reach.join(" · "))
+}
+
+/// What is known of the client; nothing is said of what is not.
+fn facts(whole: &Whole, zone: &str) -> Vec<(&'static str, String)> {
+    let (client, f) = (&whole.client, &whole.client.fields);
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let all = [
+        ("First name", f.first_name.clone()),
+        ("Last name", f.last_name.clone()),
+        ("Preferred name", text(&f.preferred_name)),
+        ("Legal name", text(&f.legal_name)),
+        ("Pronouns", text(&f.pronouns)),
+        ("Date of birth", f.date_of_birth.map(|d| d.strftime("%-d %b %Y").to_string()).unwrap_or_default()),
+        ("Gender", text(&f.gender)),
+        ("Email", f.email.as_ref().map(|email| email.address.clone()).unwrap_or_default()),
+        ("Phone", f.phone.as_deref().map(people::phone_said).unwrap_or_default()),
+        ("Time zone", text(&f.time_zone).replace('_', " ")),
+        ("Group", text(&whole.group)),
+        ("Primary provider", text(&whole.provider)),
+        ("Other care team members", whole.team.join(", ")),
+        ("Record number", text(&f.record_number)),
+        ("Added", client.created_at.said_in(zone)),
+        ("Note", text(&f.note)),
+    ];
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
