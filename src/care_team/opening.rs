@@ -19,6 +19,10 @@ crate::sql! {
     tenant INSERT =
         "insert into openings (practice_id, id, client_id, member_id, reason_sealed, opened_at, until)
          values ($1, $2, $3, $4, $5, $6, $7)";
+    tenant CARING =
+        "select t.member_id from care_team t
+         join members m on m.practice_id = t.practice_id and m.id = t.member_id and m.disabled_at is null and m.sees_clients
+         where t.practice_id = $1 and t.client_id = $2 limit 100";
     tenant LIVE =
         "select max(until) from openings where practice_id = $1 and client_id = $2 and member_id = $3";
     tenant LIST =
@@ -51,7 +55,7 @@ pub fn standing(p: &Practice, client: ClientId) -> Result<Standing> {
     Ok(until.filter(|until| *until > p.now).map_or(Standing::Outside, Standing::Opened))
 }
 
-/// A member who runs the practice, where the client has a care team without them.
+/// A member who runs the practice, where somebody else cares for the client and they do not.
 fn outsider(p: &Practice, client: ClientId) -> Result<Option<MemberId>> {
     let Who::Member(member) = &p.actor.who else {
         return Ok(None);
@@ -59,7 +63,8 @@ fn outsider(p: &Practice, client: ClientId) -> Result<Option<MemberId>> {
     if !member.role.runs_practice() {
         return Ok(None);
     }
-    let team = super::members(p, client)?;
+    // Who has left, or is no provider any more, is nobody to go behind the back of.
+    let team: Vec<MemberId> = p.all(&CARING, params![client], |row| Ok(row.get(0)?))?;
     Ok((!team.is_empty() && !team.contains(&member.id)).then_some(member.id))
 }
 

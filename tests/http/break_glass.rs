@@ -110,6 +110,13 @@ both_engines! {
         // Whoever needs none leaves no trace by asking.
         let none = owner.json("POST", &format!("/api/v1/clients/{own}/openings"), &json!({"reason": "x"})).await;
         assert_eq!((none.status, none.json()["until"].clone()), (201, json!(null)));
+        // Whoever cared for them has left: nobody's again.
+        let left = t.member(&practice, Role::Provider, "left@calm.example").await;
+        let theirs = t.client(&practice, json!({"first_name": "Left", "primary_provider_id": left.to_string()})).await;
+        t.raw.run(&format!("update openings set until = 1 where client_id = {}", t.raw.id(&theirs)));
+        assert_eq!(owner.get(&format!("/api/v1/clients/{theirs}")).await.status, 403);
+        t.raw.run(&format!("update members set disabled_at = 1 where id = {}", t.raw.id(&left.to_string())));
+        assert_eq!(owner.get(&format!("/api/v1/clients/{theirs}")).await.status, 200);
         // Joined to the team, there is nothing to ask; off it again there is.
         let team = format!("/api/v1/clients/{for_on}");
         let owner_id = practice.owner.to_string();
