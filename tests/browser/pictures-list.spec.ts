@@ -35,7 +35,7 @@ test('the list of clients', async ({ ruh, page }) => {
   await page.locator('tbody .pick input').nth(1).check();
   await page.locator('tbody .pick input').nth(3).check();
   await look(page, 'list-some');
-  await page.getByLabel('Select everybody on this page').check();
+  await page.getByRole('checkbox', { name: 'Select everybody on this page' }).check();
   await page.getByRole('button', { name: 'Assign' }).click();
   await look(page, 'list-assign');
   await page.keyboard.press('Escape');
