@@ -1,12 +1,17 @@
--- Two records of one person made one. `gone` has the status 'merged' and opens as `kept` until the merge is undone.
--- What was laid over and moved is written down, so that within thirty days each thing goes back to where it was.
+-- Two records of one person made one. The one that goes has the status 'merged' and leads to the one that stays until the
+-- merge is undone. What was laid over and moved is written down, so that within thirty days each thing goes back.
+alter table clients add column merged_into uuid;
+create index clients_merged_into on clients (practice_id, merged_into) where merged_into is not null;
 create table merges (
     practice_id uuid not null,
     id uuid not null,
     kept uuid not null,
     gone uuid not null,
-    -- Names of the fields that were empty in `kept` and taken from `gone`, apart by spaces.
+    -- The status of the one that went: 'active' or 'archived'.
+    status_before text not null,
+    -- Names of the fields that the one that stays took over, apart by spaces, and the e-mail it had before.
     filled text not null,
+    email_before text,
     merged_at bigint not null,
     merged_by uuid,
     undone_at bigint,
@@ -17,8 +22,8 @@ create table merges (
 create index merges_kept on merges (practice_id, kept, merged_at);
 create unique index merges_gone on merges (practice_id, gone) where undone_at is null;
 
--- The rows that went from one record to the other: activity, contact, access, invitation; access_ended: an access that
--- was ended because the other record's stays; joined: a member who came to the care team.
+-- What went from one record to the other, row by row: activity, access, invitation, contact (main: it was the main one),
+-- invitation_away (one that went the other way); member: who came to the care team.
 create table merge_moves (
     practice_id uuid not null,
     merge_id uuid not null,

@@ -98,10 +98,13 @@ pub enum Kind {
     CustodyChanged,
     /// By somebody who runs the practice, from outside the care team.
     Opened,
+    /// Another record of the same person came into this one; and went out again.
+    Merged,
+    Unmerged,
 }
 
 impl Kind {
-    const ALL: [Kind; 32] = [
+    const ALL: [Kind; 34] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -134,6 +137,8 @@ impl Kind {
         Kind::OfAge,
         Kind::CustodyChanged,
         Kind::Opened,
+        Kind::Merged,
+        Kind::Unmerged,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -170,6 +175,8 @@ impl Kind {
             Kind::OfAge => "client.of_age",
             Kind::CustodyChanged => "custody.changed",
             Kind::Opened => "record.opened",
+            Kind::Merged => "record.merged",
+            Kind::Unmerged => "record.unmerged",
         }
     }
 
@@ -196,7 +203,9 @@ impl Kind {
             | Kind::ComingOfAge
             | Kind::OfAge
             | Kind::CustodyChanged
-            | Kind::Opened => Topic::Record,
+            | Kind::Opened
+            | Kind::Merged
+            | Kind::Unmerged => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -229,7 +238,9 @@ impl Kind {
             | Kind::ComingOfAge
             | Kind::OfAge
             | Kind::CustodyChanged
-            | Kind::Opened => Some(Topic::Record),
+            | Kind::Opened
+            | Kind::Merged
+            | Kind::Unmerged => Some(Topic::Record),
             Kind::ClientChanged
             | Kind::InvitationQueued
             | Kind::InvitationSent

@@ -20,6 +20,9 @@ pub enum Error {
     /// Somebody who runs the practice and is not on the client's care team: they give a reason first.
     #[error("you are not on this client's care team: give a reason first, at POST /api/v1/clients/{0}/openings")]
     OutsideTeam(ClientId),
+    /// A record that was merged into this one: that one is asked instead.
+    #[error("this record was merged into another: ask /api/v1/clients/{0}")]
+    Merged(ClientId),
     /// The request makes no sense; the text is shown.
     #[error("{0}")]
     BadRequest(String),
@@ -74,7 +77,7 @@ impl Error {
 
     pub fn status(&self) -> StatusCode {
         match self {
-            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::NotFound | Error::Merged(_) => StatusCode::NOT_FOUND,
             Error::Forbidden | Error::SecondFactorNeeded | Error::OutsideTeam(_) => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

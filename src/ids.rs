@@ -87,3 +87,7 @@ id_type!(
     /// Somebody around a client: family, a carer.
     ContactId
 );
+id_type!(
+    /// Two records made one.
+    MergeId
+);

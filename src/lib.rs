@@ -33,6 +33,7 @@ pub mod keys;
 pub mod logging;
 pub mod mail;
 pub mod members;
+pub mod merging;
 pub mod metrics;
 pub mod newsfeed;
 pub mod people;

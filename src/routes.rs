@@ -122,6 +122,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::timeline::routes(routes);
     let routes = crate::contacts::routes(routes);
     let routes = crate::break_glass::routes(routes);
+    let routes = crate::merging::routes(routes);
     let routes = crate::whole_record::routes(routes);
     let routes = crate::desk::routes(routes);
     let routes = crate::newsfeed::routes(routes);

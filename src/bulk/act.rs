@@ -80,7 +80,7 @@ pub struct Before {
 pub fn act(p: &Practice, run: &Run, id: ClientId) -> Result<std::result::Result<Before, Skip>> {
     let client = match clients::find(p, id) {
         Ok(client) => client,
-        Err(Error::NotFound) => return Ok(Err(Skip::Gone)),
+        Err(Error::NotFound | Error::Merged(_)) => return Ok(Err(Skip::Gone)),
         Err(e) => return Err(e),
     };
     let archived = client.status == Status::ARCHIVED;
@@ -175,7 +175,7 @@ fn invite(p: &Practice, run: &Run, client: &clients::Client) -> Result<std::resu
 pub fn put_back(p: &Practice, run: &Run, id: ClientId, before: &Before) -> Result<bool> {
     let client = match clients::find(p, id) {
         Ok(client) => client,
-        Err(Error::NotFound) => return Ok(false),
+        Err(Error::NotFound | Error::Merged(_)) => return Ok(false),
         Err(e) => return Err(e),
     };
     if client.status == Status::ARCHIVED && run.action != Action::Archive {

@@ -19,7 +19,7 @@ macro_rules! like {
     ($condition:literal, $reach:literal) => {
         concat!(
             "select c.id, c.first_name, c.last_name, c.preferred_name, c.date_of_birth, c.email, c.email_key, c.phone,
-             c.sort_name, c.status from clients c where c.practice_id = $1 and ",
+             c.sort_name, c.status from clients c where c.practice_id = $1 and c.merged_into is null and ",
             $condition,
             $reach,
             " limit $3"
@@ -69,8 +69,7 @@ pub struct Duplicate {
 impl Duplicate {
     /// The birth date as people say it; empty where it is not known.
     pub fn born(&self) -> String {
-        let date = self.date_of_birth.as_deref().and_then(|text| text.parse::<jiff::civil::Date>().ok());
-        date.map(|date| date.strftime("%-d %b %Y").to_string()).unwrap_or_default()
+        born_said(self.date_of_birth.as_deref())
     }
 
     /// "Same name and birth date".
@@ -87,6 +86,12 @@ impl Duplicate {
     pub fn is_likely(&self) -> bool {
         self.common.contains(&Common::Name)
     }
+}
+
+/// A birth date of the database as people say it; empty where it is not known.
+pub fn born_said(date_of_birth: Option<&str>) -> String {
+    let date = date_of_birth.and_then(|text| text.parse::<jiff::civil::Date>().ok());
+    date.map(|date| date.strftime("%-d %b %Y").to_string()).unwrap_or_default()
 }
 
 /// The records that may be the same person as these fields, the oldest first; `except` is the record itself.

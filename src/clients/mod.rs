@@ -18,6 +18,7 @@ mod form;
 mod head;
 mod list;
 mod list_queries;
+mod merged;
 mod new;
 mod pages;
 mod profile;
@@ -29,6 +30,7 @@ pub use archive::{archive, invite, refuse_archived, restore};
 pub use email::EmailChange;
 pub use head::{Head, Side, head};
 pub use list::{gather, understands};
+pub use merged::{Match, alike, bring_back, lay_over, lookup, merged, set_merged};
 pub use record::{Client, Fields, Typed, parse, parse_change};
 
 use jiff::civil::Date;
@@ -73,6 +75,8 @@ pub struct Status;
 impl Status {
     pub const ACTIVE: &str = "active";
     pub const ARCHIVED: &str = "archived";
+    /// Merged into another record, and in no list.
+    pub const MERGED: &str = "merged";
 }
 
 /// How a client arrived.
@@ -255,5 +259,6 @@ pub fn find(p: &Practice, id: ClientId) -> Result<Client> {
     if !care_team::may_see(p, id)? {
         return Err(Error::NotFound);
     }
-    queries::by_id(p, id)?.ok_or(Error::NotFound)
+    let client = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
+    client.merged_into.map_or(Ok(client), |kept| Err(Error::Merged(kept)))
 }

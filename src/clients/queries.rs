@@ -23,8 +23,11 @@ crate::sql! {
         "update clients set status = $3, updated_at = $4, version = version + 1 where practice_id = $1 and id = $2";
     tenant BY_ID =
         "select id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth, gender, email, phone,
-         time_zone, group_id, primary_provider_id, record_number, note_sealed, status, source, created_at, updated_at, version
-         from clients where practice_id = $1 and id = $2";
+         time_zone, group_id, primary_provider_id, record_number, note_sealed, status, source, created_at, updated_at, version,
+         merged_into from clients where practice_id = $1 and id = $2";
+    tenant SET_MERGED =
+        "update clients set status = $3, merged_into = $4, updated_at = $5, version = version + 1
+         where practice_id = $1 and id = $2";
     across("notes of every practice are sealed when the program starts") IN_CLEAR =
         "select practice_id, id, note from clients where practice_id > $1 and note is not null limit $2";
     across("notes of every practice are sealed when the program starts") SEAL =
@@ -79,6 +82,11 @@ pub fn update(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
 
 pub fn set_status(p: &Practice, id: ClientId, status: &str) -> Result<()> {
     p.run(&SET_STATUS, params![id, status, p.now]).map(drop)
+}
+
+/// `into`: nothing: it stands by itself again.
+pub fn set_merged(p: &Practice, id: ClientId, status: &str, into: Option<ClientId>) -> Result<()> {
+    p.run(&SET_MERGED, params![id, status, into, p.now]).map(drop)
 }
 
 pub fn set_prefixes(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
@@ -138,6 +146,7 @@ pub fn by_id(p: &Practice, id: ClientId) -> Result<Option<Client>> {
             created_at: row.get(17)?,
             updated_at: row.get(18)?,
             version: row.get(19)?,
+            merged_into: row.get(20)?,
         })
     })?;
     if let Some(client) = &mut client {

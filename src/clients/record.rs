@@ -23,6 +23,8 @@ pub struct Client {
     pub created_at: Instant,
     pub updated_at: Instant,
     pub version: i64,
+    /// The record that it was merged into; it opens as that one.
+    pub merged_into: Option<ClientId>,
 }
 
 /// Everything about a client that people can change.

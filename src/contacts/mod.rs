@@ -24,7 +24,7 @@ use crate::clients::{self, Status};
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ContactId};
 use crate::invitations;
-use crate::people::Email;
+use crate::people::{self, Email};
 use crate::portal_access::Consent;
 use crate::practice::Practice;
 use crate::routes::Routes;
@@ -63,6 +63,17 @@ pub struct Fields {
     pub main: bool,
     /// What they may do in the client's portal, once they are in.
     pub rights: Rights,
+}
+
+impl Contact {
+    /// Whether another record's contact is the same person: the same e-mail, or the same name in the same relation.
+    pub fn is_same_person(&self, other: &Contact) -> bool {
+        let key = |contact: &Contact| contact.fields.email.as_ref().map(|email| email.key.clone());
+        let name = |contact: &Contact| people::folded(&contact.fields.name());
+        let same_email = key(self).is_some() && key(self) == key(other);
+        same_email && name(self) == name(other)
+            || name(self) == name(other) && self.fields.relation == other.fields.relation
+    }
 }
 
 impl Fields {

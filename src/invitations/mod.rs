@@ -360,6 +360,11 @@ fn void(p: &Practice, id: InvitationId) -> Result<()> {
     set_state(p, id, State::Void, None)
 }
 
+/// Says anew on a client's row where their newest invitation stands, after invitations have come or gone by a merge.
+pub fn show_anew(p: &Practice, client: ClientId) -> Result<()> {
+    queries::show_state(p, client)
+}
+
 /// How the open invitations of a client stand, and of the people around them.
 pub fn open(p: &Practice, client: ClientId) -> Result<Vec<State>> {
     Ok(queries::open(p, client)?.into_iter().map(|open| open.state).collect())

@@ -87,7 +87,7 @@ pub fn set_state(p: &Practice, id: InvitationId, state: State) -> Result<()> {
 }
 
 /// The list of clients filters by it: on the client's own row stands where their newest invitation stands.
-fn show_state(p: &Practice, client: ClientId) -> Result<()> {
+pub fn show_state(p: &Practice, client: ClientId) -> Result<()> {
     p.run(&SHOW_STATE, params![client]).map(drop)
 }
 

@@ -156,6 +156,8 @@ impl Entry {
             Kind::OfAge => "Of age: the portal access of others ended",
             Kind::CustodyChanged => "Custody note changed",
             Kind::Opened => "Record opened from outside the care team",
+            Kind::Merged => "Another record of the same person was merged into this one",
+            Kind::Unmerged => "The merge was undone: the records stand apart again",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),

@@ -158,6 +158,7 @@ impl Ctx {
 /// What takes back what was done, where it is not an invitation's undo.
 const UNDO: &[(&str, &str)] = &[
     ("client-archived", "/clients/{id}/restore"),
+    ("merged", "/merges/{id}/undo"),
     ("contact-removed", "/contacts/{id}/restore"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),

@@ -52,6 +52,7 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
         }
         response = match error {
             Error::OutsideTeam(client) if !wants_json => asked.lead_to_reason(client),
+            Error::Merged(client) if !wants_json => asked.lead_to(format!("/clients/{client}")),
             error => present(&error, &reference, wants_json),
         };
     } else if status.is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE) {
@@ -111,10 +112,14 @@ impl Asked {
     }
 
     /// To the page that asks why they open the record, and from there on to where they wanted to go.
-    fn lead_to_reason(self, client: ClientId) -> Response {
-        let next = self.next.unwrap_or_else(|| format!("/clients/{client}"));
+    fn lead_to_reason(&self, client: ClientId) -> Response {
+        let next = self.next.clone().unwrap_or_else(|| format!("/clients/{client}"));
         let next = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
         let to = format!("/clients/{client}/open?{next}");
+        self.lead_to(to)
+    }
+
+    fn lead_to(&self, to: String) -> Response {
         if self.is_fragment {
             return (StatusCode::NO_CONTENT, [("HX-Redirect", to)]).into_response();
         }

@@ -18,6 +18,7 @@ const SLICES: &[&str] = &[
     "invitations",
     "invite_links",
     "members",
+    "merging",
     "newsfeed",
     "portal",
     "portal_access",
