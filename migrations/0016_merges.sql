@@ -20,7 +20,8 @@ create table merges (
     foreign key (practice_id, gone) references clients (practice_id, id)
 );
 create index merges_kept on merges (practice_id, kept, merged_at);
-create unique index merges_gone on merges (practice_id, gone) where undone_at is null;
+create index merges_gone on merges (practice_id, gone);
+create unique index merges_standing on merges (practice_id, gone) where undone_at is null;
 
 -- What went from one record to the other, row by row: activity, access, invitation, contact (main: it was the main one),
 -- invitation_away (one that went the other way); member: who came to the care team.

@@ -42,12 +42,25 @@ pub enum Saved {
 /// Errors: not found.
 pub fn find(p: &Practice, client: ClientId) -> Result<Custody> {
     clients::open(p, client)?;
+    read(p, client)
+}
+
+fn read(p: &Practice, client: ClientId) -> Result<Custody> {
     let found = p.one(&FIND, params![client], |row| Ok((row.get::<Option<Vec<u8>>>(0)?, row.get::<i64>(1)?)))?;
     let Some((sealed, version)) = found else {
         return Ok(Custody::default());
     };
     let note = p.app.secrets.unseal_text(CUSTODY.what, &[p.id.0, client.0], sealed.as_deref())?;
     Ok(Custody { note: note.unwrap_or_default(), version })
+}
+
+/// Takes a merge's copy of a note back: empties the one of `kept` where it is the very one that `gone` has.
+pub fn take_back(p: &Practice, kept: ClientId, gone: ClientId) -> Result<()> {
+    let (copy, own) = (read(p, kept)?, read(p, gone)?);
+    if own.note.is_empty() || copy.note != own.note {
+        return Ok(());
+    }
+    put(p, kept, None)
 }
 
 /// Saves the note; an empty one takes it away. `version`: the one that the change was made from; nothing: whatever
@@ -68,9 +81,13 @@ pub fn save(p: &Practice, client: ClientId, typed: &str, version: Option<i64>, w
     if note.clone().unwrap_or_default() == now.note {
         return Ok(Saved::Done);
     }
-    let sealed = p.app.secrets.seal_text(CUSTODY.what, &[p.id.0, client.0], note.as_deref());
+    put(p, client, note.as_deref())?;
+    Ok(Saved::Done)
+}
+
+fn put(p: &Practice, client: ClientId, note: Option<&str>) -> Result<()> {
+    let sealed = p.app.secrets.seal_text(CUSTODY.what, &[p.id.0, client.0], note);
     p.run(&PUT, params![client, sealed, p.now, p.actor.id()])?;
     p.note(Activity::CustodyChanged, client, None)?;
-    p.audit(&Entry::of_client("custody.changed", client))?;
-    Ok(Saved::Done)
+    p.audit(&Entry::of_client("custody.changed", client))
 }

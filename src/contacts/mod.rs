@@ -12,7 +12,7 @@ mod queries;
 mod typed;
 
 pub use api::ContactBody;
-pub use custody::{find as custody_note, save as save_custody};
+pub use custody::{find as custody_note, save as save_custody, take_back as take_custody_back};
 pub use of_age::look as look_for_ages;
 pub use portal::{Answer, Around, Standing, Wanted, answer, around, invite, unanswered};
 pub use typed::{Relation, Typed, right_said};

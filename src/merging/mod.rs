@@ -201,10 +201,7 @@ pub fn undo(p: &Practice, id: MergeId) -> Result<Outcome> {
     clients::bring_back(p, &gone, &merge.status_before, &returning(&kept, &gone, &merge, signs_in))?;
     let joined: Vec<MemberId> = moved.iter().filter_map(Moved::member).collect();
     clients::lay_over(p, &kept, &without(&kept, &gone, &merge, &joined, signs_in))?;
-    let (own, other) = (contacts::custody_note(p, merge.kept)?, contacts::custody_note(p, merge.gone)?);
-    if !own.note.is_empty() && own.note == other.note {
-        contacts::save_custody(p, merge.kept, "", None, Words::of("en"))?;
-    }
+    contacts::take_custody_back(p, merge.kept, merge.gone)?;
     for client in [merge.kept, merge.gone] {
         invitations::show_anew(p, client)?;
         p.note(Activity::Unmerged, client, None)?;

@@ -41,7 +41,7 @@ macro_rules! record {
     ($what:literal, $table:literal, $side:literal, $where:literal) => {
         concat!(
             "insert into merge_moves (practice_id, merge_id, what, row_id)
-             select g.practice_id, g.id, '",
+             select $1, g.id, '",
             $what,
             "', x.id from merges g join ",
             $table,
@@ -79,10 +79,10 @@ crate::sql! {
         "update contacts set client_id = $3, main = $4, version = version + 1 where practice_id = $1 and id = $2";
     tenant PUT_NEWS =
         "update feed_items set client_id = $3 where practice_id = $1 and client_id = $2
-         and member_id in (select m.id from members m where m.practice_id = $1)";
+         and member_id in (select id from members where practice_id = $1)";
     tenant PUT_NEWS_BACK =
         "update feed_items set client_id = $3 where practice_id = $1 and client_id = $2
-         and member_id in (select m.id from members m where m.practice_id = $1)
+         and member_id in (select id from members where practice_id = $1)
          and id in (select v.row_id from merge_moves v
              where v.practice_id = $1 and v.merge_id = $4 and v.what = 'activity')";
 }

@@ -125,9 +125,11 @@ pub fn problem(status: StatusCode, error: &Error, reference: Option<String>) -> 
     let (detail, errors) = match error {
         Error::Invalid(errors) => (None, errors.as_slice()),
         Error::BadRequest(text) | Error::Conflict(text) => (Some(text.clone()), &[][..]),
-        Error::TooLarge | Error::WrongKind { .. } | Error::SecondFactorNeeded | Error::OutsideTeam(_) => {
-            (Some(error.to_string()), &[][..])
-        }
+        Error::TooLarge
+        | Error::WrongKind { .. }
+        | Error::SecondFactorNeeded
+        | Error::OutsideTeam(_)
+        | Error::Merged(_) => (Some(error.to_string()), &[][..]),
         _ => (None, &[][..]),
     };
     let body = Problem {

@@ -46,6 +46,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
         path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
+        path if path.contains("/merges/{id}") => ("{id}", w.merge.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -96,7 +97,9 @@ pub fn restore(t: &TestApp, w: &World) {
         "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
          delete from guesses; update members set disabled_at = null where disabled_at > 1;
          update member_invitations set state = 'sent', created_at = 1;
-         update contacts set removed_at = null;
+         update contacts set removed_at = null; update merges set undone_at = null;
+         update clients set status = 'merged', merged_into = (select g.kept from merges g where g.gone = clients.id)
+             where id in (select g.gone from merges g);
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

@@ -247,6 +247,37 @@ async fn news_as_described(t: &TestApp, practice: &testkit::TestPractice, client
     }
 }
 
+/// The preview of a merge, the merge, and Undo.
+async fn merges_as_described(api: &mut testkit::Browser, client: &str, none: &str) {
+    let body = json!({"first_name": "Anna", "last_name": "Marchetti", "phone": "+41446681800"});
+    let other = api.json("POST", "/api/v1/clients", &body).await.json()["id"].as_str().unwrap().to_string();
+    let (preview, merges, undo) =
+        ("/api/v1/clients/{id}/merge", "/api/v1/clients/{id}/merges", "/api/v1/merges/{id}/undo");
+    for (with, status) in [(other.as_str(), 200), (none, 404), (client, 422), ("x", 422)] {
+        let answer = api.get(&format!("{}?with={with}", preview.replace("{id}", client))).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("get", preview, &answer);
+    }
+    let mut merge = String::new();
+    for (body, status) in [
+        (json!({"with": other, "version": 0, "with_version": 0}), 409),
+        (json!({"with": other}), 201),
+        (json!({"with": other}), 404),
+        (json!({}), 422),
+    ] {
+        let answer = api.json("POST", &merges.replace("{id}", client), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", merges, &answer);
+        merge = answer.json()["id"].as_str().map_or(merge, str::to_string);
+    }
+    as_described("get", merges, &api.get(&merges.replace("{id}", client)).await);
+    for (id, status) in [(merge.as_str(), 200), (&merge, 409), (none, 404)] {
+        let answer = api.json("POST", &undo.replace("{id}", id), &json!({})).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", undo, &answer);
+    }
+}
+
 /// Portal access of a contact, the custody note, and openings from outside the care team.
 async fn family_as_described(t: &TestApp, api: &mut testkit::Browser, client: &str, none: &str) {
     let (portal, consent) = ("/api/v1/contacts/{id}/portal", "/api/v1/contacts/{id}/consent");
@@ -292,6 +323,7 @@ async fn family_as_described(t: &TestApp, api: &mut testkit::Browser, client: &s
         as_described("post", openings, &answer);
     }
     as_described("get", openings, &api.get(&of(client)).await);
+    merges_as_described(api, client, none).await;
     let whole = "/api/v1/clients/{id}/record";
     for id in [client, none] {
         as_described("get", whole, &api.get(&whole.replace("{id}", id)).await);

@@ -115,6 +115,22 @@ async fn verbs_of_openings(walk: &mut Walk<'_>, practice: &TestPractice, owner: 
     walk.verb("POST /api/v1/clients/{id}/openings", About::Client, program.json("POST", &path, &body)).await;
 }
 
+/// Two records become one, and apart again.
+async fn verbs_of_merges(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let kept = t.client(practice, json!({"first_name": "Ida"})).await;
+    let gone = t.client(practice, json!({"first_name": "Ida", "phone": "+41446681800"})).await;
+    let form = [("with", gone.as_str()), ("version", "1"), ("with_version", "1")];
+    walk.verb("POST /clients/{id}/merge", About::Client, owner.post(&format!("/clients/{kept}/merge"), &form)).await;
+    let undo = format!("/merges/{}/undo", newest(t, "merges").await);
+    walk.verb("POST /merges/{id}/undo", About::Client, owner.post(&undo, &[])).await;
+    let (path, body) = (format!("/api/v1/clients/{kept}/merges"), json!({"with": gone}));
+    walk.verb("POST /api/v1/clients/{id}/merges", About::Client, program.json("POST", &path, &body)).await;
+    let undo = format!("/api/v1/merges/{}/undo", newest(t, "merges").await);
+    walk.verb("POST /api/v1/merges/{id}/undo", About::Client, program.json("POST", &undo, &json!({}))).await;
+}
+
 /// Somebody around a client is let in and out again, with the client's word and without.
 async fn verbs_of_guardians(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser, program: &mut Browser) {
     let (t, none) = (walk.t, json!({}));
@@ -499,6 +515,7 @@ both_engines! {
         verbs_of_groups(&mut walk, &practice, &mut owner).await;
         verbs_of_contacts(&mut walk, &practice, &mut owner).await;
         verbs_of_openings(&mut walk, &practice, &mut owner).await;
+        verbs_of_merges(&mut walk, &practice, &mut owner).await;
         verbs_of_invite_links(&mut walk, &practice, &mut owner).await;
         verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;

@@ -5,6 +5,7 @@ mod contacts;
 mod demo;
 mod duplicates;
 mod guardians;
+mod merging;
 mod newsfeed;
 mod own_email;
 mod story;
