@@ -4,6 +4,7 @@
 mod crowd;
 mod family;
 mod people;
+mod twice;
 
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ async fn found(app: &Shared, hash: &str) -> Result<(Made, Vec<Actor>, Vec<GroupI
             desk.adds(person, index)?;
         }
         family::families(&desk)?;
+        twice::added_twice(&desk)?;
         Ok((Made { practice: NAME.to_string(), people: whom_to_be() }, team, groups))
     })
     .await

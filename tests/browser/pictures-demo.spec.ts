@@ -43,6 +43,18 @@ test('the made-up practice', async ({ ruh, page, visitor }) => {
   await dialog.getByRole('button', { name: 'Add anyway' }).click();
   await expect(page.getByText('Perhaps the same person')).toBeVisible();
   await look(page, 'demo-perhaps-the-same');
+  await page.getByRole('link', { name: /Merge the two/ }).first().click();
+  await look(page, 'merge-preview');
+  await page.getByRole('link', { name: 'Choose another' }).click();
+  await look(page, 'merge-choose');
+  await page.goBack();
+  await page.getByRole('button', { name: 'Merge', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Ana Marchetti' })).toBeVisible();
+  await page.getByRole('button', { name: 'Actions' }).click();
+  await page.getByRole('link', { name: 'Merge' }).click();
+  await look(page, 'merged');
+  await page.getByRole('link', { name: /Undo the merge/ }).click();
+  await look(page, 'merge-undo');
 
   const mother = await visitor();
   await signIn(mother, 'ingrid.bergstrom@harbourlight.example', password);
