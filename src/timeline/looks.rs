@@ -6,17 +6,28 @@ use super::Page;
 use crate::activities::Before;
 use crate::clients;
 use crate::clock::Instant;
+use crate::db::TenantSql;
 use crate::error::Result;
 use crate::ids::ClientId;
 use crate::params;
 use crate::practice::Practice;
 
+macro_rules! list {
+    ($of:literal) => {
+        concat!(
+            "select e.id, e.at, e.action, e.detail, e.actor_kind, e.actor_id, m.first_name, m.last_name from audit_entries e
+             left join members m on m.practice_id = e.practice_id and m.id = e.actor_id
+             where e.practice_id = $1 and ",
+            $of,
+            " and (e.at, e.id) < ($3, $4) order by e.at desc, e.id desc limit $5"
+        )
+    };
+}
 crate::sql! {
-    tenant LIST =
-        "select e.id, e.at, e.action, e.detail, e.actor_kind, e.actor_id, m.first_name, m.last_name from audit_entries e
-         left join members m on m.practice_id = e.practice_id and m.id = e.actor_id
-         where e.practice_id = $1 and e.client_id = $2 and (e.at, e.id) < ($3, $4)
-         order by e.at desc, e.id desc limit $5";
+    tenant LIST = list!("e.client_id = $2");
+    // What was merged into the record was looked at before under its own name.
+    tenant LIST_OF_MERGED = list!(
+        "e.client_id in (select c.id from clients c where c.practice_id = $1 and c.merged_into = $2)");
 }
 
 /// Somebody looked into a record, or changed it.
@@ -92,10 +103,19 @@ impl Look {
     }
 }
 
-/// A page of who has looked, for whoever may see the client.
+/// A page of who has looked, for whoever may see the client; also into what was merged into the record.
 pub fn looks(p: &Practice, client: ClientId, before: Before, limit: i64) -> Result<Page<Look>> {
     clients::open(p, client)?;
-    let found = p.all(&LIST, params![client, before.0, before.1, limit + 1], |row| {
+    let mut found = list(p, &LIST, client, before, limit)?;
+    found.extend(list(p, &LIST_OF_MERGED, client, before, limit)?);
+    found.sort_by_key(|look| std::cmp::Reverse((look.at, look.id)));
+    found.truncate(usize::try_from(limit + 1).unwrap_or(0));
+    Ok(Page::of(found, limit, |look| Before(look.at, look.id)))
+}
+
+/// One more than the page holds.
+fn list(p: &Practice, of: &'static TenantSql, client: ClientId, before: Before, limit: i64) -> Result<Vec<Look>> {
+    p.all(of, params![client, before.0, before.1, limit + 1], |row| {
         let (first, last): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
         Ok(Look {
             id: row.get(0)?,
@@ -106,6 +126,5 @@ pub fn looks(p: &Practice, client: ClientId, before: Before, limit: i64) -> Resu
             actor: row.get(5)?,
             actor_name: first.zip(last).map(|(first, last)| format!("{first} {last}")),
         })
-    })?;
-    Ok(Page::of(found, limit, |look| Before(look.at, look.id)))
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use testkit::ruh;
 use testkit::ruh::access::Role;
 use testkit::{Browser, PASSWORD, TestApp, TestPractice, both_engines, json};
 
@@ -86,6 +87,12 @@ both_engines! {
         let timeline = api.get(&format!("/api/v1/clients/{kept}/timeline?limit=100")).await.text;
         assert!(timeline.contains("record.merged") && timeline.contains("contact.added"), "{timeline}");
         assert_eq!(timeline.matches("\"client.added\"").count(), 2);
+
+        // Who looked at the other one before stands with it, for staff; the program's own reading of it too.
+        ruh::audit::write_reads(&t.app).await.unwrap();
+        let looks = api.get(&format!("/api/v1/clients/{kept}/looks?limit=200")).await.text;
+        let of_gone = t.raw.count(&format!("select count(*) from audit_entries where client_id = {}", t.raw.id(&gone)));
+        assert!(of_gone > 5 && looks.matches("\"contact.added\"").count() == 1 && looks.matches("\"client.added\"").count() == 2, "{looks}");
 
         // Whoever opens the other one is led here; nothing else works on it.
         let led = owner.get(&format!("/clients/{gone}")).await;
