@@ -5,19 +5,22 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::Status as RecordStatus;
+use super::head::{Head, Side};
 use super::pages::{invitation_status, unconfirmed_status};
 use super::record::Client;
 use crate::access::ANY_STAFF;
 use crate::app::App;
+use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::ids::ClientId;
 use crate::invitations::{self, Event, Invitation, Purpose, State};
+use crate::portal_access;
 use crate::routes::Routes;
-use crate::ui::Status;
+use crate::ui::{Section, Shell, Status};
 use crate::web::{Ctx, Path, html};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.poll("/clients/{id}/invitation", ANY_STAFF, invitation)
+    routes.poll("/clients/{id}/invitation", ANY_STAFF, invitation).get("/clients/{id}/portal", ANY_STAFF, portal)
 }
 
 /// The invitation, its history, and what can be done about it; repeats itself while a mail is under way.
@@ -131,4 +134,48 @@ async fn invitation(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let zone = ctx.practice()?.time_zone.clone();
     let (client, history) = ctx.door()?.read(move |p| Ok((super::open(p, id)?, invitations::history(p, id)?))).await?;
     html(StatusCode::OK, &card(&client, &history, &zone, &ctx.app))
+}
+
+/// How somebody stands to the portal, and what can be sent to them: a section behind Actions.
+#[derive(Template)]
+#[template(path = "clients/portal.html")]
+struct PortalPart {
+    id: ClientId,
+    standing: Standing,
+    email: Option<String>,
+    /// People around the client who are in, too.
+    others: usize,
+    archived: bool,
+}
+impl askama::filters::HtmlSafe for PortalPart {}
+
+#[derive(Template)]
+#[template(path = "clients/portal_page.html")]
+struct PortalPage {
+    shell: Shell,
+    head: Head,
+    part: PortalPart,
+}
+
+async fn portal(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
+    let zone = ctx.practice()?.time_zone.clone();
+    let (head, part) = ctx
+        .door()?
+        .read(move |p| {
+            let client = super::open(p, id)?;
+            let part = PortalPart {
+                id,
+                standing: standing(&client, invitations::latest(p, id)?.as_ref()),
+                others: portal_access::of_contacts(p, id)?.len(),
+                archived: client.status == RecordStatus::ARCHIVED,
+                email: client.fields.email.map(|email| email.address),
+            };
+            Ok((super::head(p, id, &zone, Side::Overview)?, part))
+        })
+        .await?;
+    note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id).detail("invitations")).await?;
+    if ctx.is_fragment {
+        return html(StatusCode::OK, &part);
+    }
+    html(StatusCode::OK, &PortalPage { shell: ctx.shell(head.name.clone(), Section::Clients), head, part })
 }

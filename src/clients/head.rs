@@ -52,7 +52,19 @@ pub struct Head {
     /// Until when, where it was opened from outside the care team.
     opened: String,
     tabs: Tabs,
+    /// What opens in place on the record's page: its id, label and icon.
+    sections: &'static [(&'static str, &'static str, &'static str)],
 }
+
+const SECTIONS: [(&str, &str, &str); 7] = [
+    ("personal-information", "Personal Information", "user"),
+    ("client-info", "Client info", "info"),
+    ("portal", "Portal and notifications", "lock"),
+    ("family", "Family and contacts", "users"),
+    ("archive", "Archive", "archive"),
+    ("merge", "Merge", "switch"),
+    ("export", "Export this record", "download"),
+];
 impl askama::filters::HtmlSafe for Head {}
 
 impl Head {
@@ -85,6 +97,7 @@ impl Head {
             provider: provider.unwrap_or_default(),
             archived: client.status == RecordStatus::ARCHIVED,
             opened: String::new(),
+            sections: &SECTIONS,
             tabs: Tabs { label: "Sides of the record".into(), items: Side::ALL.into_iter().map(tab).collect() },
         }
     }

@@ -24,6 +24,7 @@ mod pages;
 mod profile;
 mod queries;
 mod record;
+mod sections;
 
 pub use api_body::{InvitationBody, Record};
 pub use archive::{archive, invite, refuse_archived, restore};

@@ -1,8 +1,8 @@
 //! A client's page: what is known, the invitation and its history, and Personal Information under Actions.
 
 use askama::Template;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::card::{InvitationCard, card, standing};
@@ -11,11 +11,12 @@ use super::form::{Choices, FieldSet, choices_for, field_set, given, summary, typ
 use super::head::{Head, Side};
 use super::new::is_own_email;
 use super::record::Client;
+use super::sections::Part;
 use super::{EmailChange, Saved, Status, Typed, archive, change, open, parse_change, queries};
 use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::care_team;
-use crate::error::{FieldError, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::ids::ClientId;
 use crate::invitations::{self, Event, Invitation, Invited, State};
 use crate::people;
@@ -23,6 +24,7 @@ use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Section, Shell};
 use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
+use crate::words::Words;
 
 pub fn routes(routes: Routes) -> Routes {
     routes.get("/clients/{id}", ANY_STAFF, show).post("/clients/{id}", ANY_STAFF, save).post(
@@ -40,16 +42,34 @@ struct ShowPage {
     client: Client,
     facts: Vec<(String, String)>,
     card: InvitationCard,
+    personal: SectionForm,
+    info: SectionForm,
+    stale: bool,
+    /// The section that is open; empty: none.
+    open: String,
+    alike: Vec<Duplicate>,
+    archived: bool,
+}
+
+/// A section with a form.
+#[derive(Template)]
+#[template(path = "clients/section.html")]
+struct SectionForm {
+    client: ClientId,
+    part: Part,
+    title: &'static str,
+    hint: &'static str,
+    open: bool,
     fields: FieldSet,
     errors: ErrorSummary,
     /// A question before saving: the signed-in member's own e-mail came along.
     question: String,
+    /// Somebody else saved it meanwhile.
     stale: bool,
-    editing: bool,
-    version: i64,
-    alike: Vec<Duplicate>,
-    archived: bool,
+    /// What it was made from.
+    seen: String,
 }
+impl askama::filters::HtmlSafe for SectionForm {}
 
 /// Everything a client's page is made from, read in one view.
 struct Seen {
@@ -89,15 +109,8 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(query): Query<ShowQuery>
     let seen = ctx.door()?.read(move |p| look(p, id)).await?;
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
     let typed = seen.client.fields.typed();
-    let edit = Edit {
-        typed,
-        refused: Vec::new(),
-        question: String::new(),
-        stale: false,
-        editing: !query.edit.is_empty(),
-        version: seen.client.version,
-    };
-    page(&ctx, seen, &edit, StatusCode::OK)
+    let open = if query.edit == "1" { Part::PersonalInformation.as_str().to_string() } else { query.edit };
+    page(&ctx, seen, &Edit { open, ..Edit::of(typed, Part::PersonalInformation) }, StatusCode::OK)
 }
 
 struct Edit {
@@ -105,16 +118,43 @@ struct Edit {
     refused: Vec<FieldError>,
     question: String,
     stale: bool,
-    editing: bool,
-    version: i64,
+    open: String,
+    part: Part,
+}
+
+impl Edit {
+    fn of(typed: Typed, part: Part) -> Edit {
+        let open = part.as_str().to_string();
+        Edit { typed, refused: Vec::new(), question: String::new(), stale: false, open, part }
+    }
 }
 
 fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Response> {
     let words = ctx.words();
     let practice = ctx.practice()?;
     let zone = practice.time_zone.clone();
-    let now = edit.stale.then(|| seen.client.fields.typed());
-    let fields = field_set(&edit.typed, &edit.refused, now.as_ref(), &seen.choices, words);
+    let stands = seen.client.fields.typed();
+    let now = edit.stale.then(|| stands.clone());
+    // What came back stands in its own section; the other one is as it is on record.
+    let section = |part: Part, title, hint| {
+        let own = part == edit.part;
+        let refused: &[FieldError] = if own { &edit.refused } else { &[] };
+        SectionForm {
+            client: seen.client.id,
+            part,
+            title,
+            hint,
+            open: edit.open == part.as_str(),
+            fields: field_set(&edit.typed, refused, now.as_ref(), &seen.choices, words),
+            errors: summary(refused, words),
+            question: if own { edit.question.clone() } else { String::new() },
+            stale: own && edit.stale,
+            seen: part.seen(&stands),
+        }
+    };
+    let personal =
+        section(Part::PersonalInformation, "Personal Information", "Names, birth date, contact, care team, group");
+    let info = section(Part::ClientInfo, "Client info", "Pronouns, gender, time zone, record number, note");
     let latest = seen.history.iter().map(|(invitation, _)| invitation).find(|i| i.state != State::Undone);
     let f = &seen.client.fields;
     let group = f.group.and_then(|id| seen.choices.groups.iter().find(|g| g.id == id));
@@ -128,12 +168,10 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
         head,
         facts: facts(&seen, &zone),
         card: card(&seen.client, &seen.history, &zone, &ctx.app),
-        fields,
-        errors: summary(&edit.refused, words),
-        question: edit.question.clone(),
+        personal,
+        info,
         stale: edit.stale,
-        editing: edit.editing,
-        version: edit.version,
+        open: edit.open.clone(),
         alike: seen.alike,
         archived: seen.client.status == Status::ARCHIVED,
         client: seen.client,
@@ -172,51 +210,68 @@ fn arrival_said(seen: &Seen) -> String {
     }
 }
 
+/// A section as it was sent.
+struct Sent {
+    /// Nothing: the whole record, as pages had it in one form before; somebody may still have one open.
+    part: Option<Part>,
+    typed: Typed,
+    /// What the form was made from: of a section in short, of the whole record its version.
+    seen: String,
+    /// The signed-in member's own e-mail came along, and nobody said that it is meant.
+    own_email: bool,
+}
+
 enum Outcome {
     Saved(EmailChange),
-    Refused(Box<Seen>, Vec<FieldError>),
-    Questioned(Box<Seen>),
-    Stale(Box<Seen>),
+    /// The form comes back, with what was typed.
+    Back(Box<Seen>, Edit),
+}
+
+/// Saves one section. Errors: not found; archived.
+fn save_part(p: &Practice, id: ClientId, sent: &Sent, words: Words) -> Result<Outcome> {
+    let now = open(p, id)?;
+    let stands = now.fields.typed();
+    let typed = sent.part.map_or_else(|| sent.typed.clone(), |part| part.over(&sent.typed, stands.clone()));
+    let stale = sent.part.map_or(sent.seen != now.version.to_string(), |part| sent.seen != part.seen(&stands));
+    let back = |typed: Typed| Edit::of(typed, sent.part.unwrap_or(Part::PersonalInformation));
+    let saved = now.fields.email.as_ref().map(|e| e.key.clone());
+    // What is saved already was meant.
+    if sent.own_email && saved != Some(people::Email::loose_key(&typed.email)) {
+        let edit = Edit { question: words.t("own-email-question"), ..back(typed) };
+        return Ok(Outcome::Back(Box::new(look(p, id)?), edit));
+    }
+    let refused = match parse_change(p, &typed, words, &now.fields)? {
+        Err(refused) => refused,
+        // Saving again from there keeps what is in the form, now that both versions were seen.
+        Ok(_) if stale => {
+            return Ok(Outcome::Back(Box::new(look(p, id)?), Edit { stale: true, ..back(typed) }));
+        }
+        Ok(fields) => match change(p, id, &fields, None)? {
+            Saved::Saved { email } => return Ok(Outcome::Saved(email)),
+            Saved::Stale(_) => return Err(Error::internal("a save without a version was stale")),
+            Saved::EmailNeeded => vec![FieldError::new("email", words.t("email-needed"))],
+        },
+    };
+    Ok(Outcome::Back(Box::new(look(p, id)?), Edit { refused, ..back(typed) }))
 }
 
 async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
     let words = ctx.words();
     let typed = typed_from(&pairs);
-    let version: Option<i64> = given(&pairs, "version").and_then(|v| v.parse().ok());
-    let is_asked = is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none();
-    let outcome = ctx
-        .door()?
-        .write({
-            let typed = typed.clone();
-            move |p| {
-                let now = open(p, id)?;
-                let saved = now.fields.email.as_ref().map(|e| e.key.clone());
-                // What is saved already was meant.
-                if is_asked && saved != Some(people::Email::loose_key(&typed.email)) {
-                    return Ok(Outcome::Questioned(Box::new(look(p, id)?)));
-                }
-                let fields = match parse_change(p, &typed, words, &now.fields)? {
-                    Err(refused) => return Ok(Outcome::Refused(Box::new(look(p, id)?), refused)),
-                    Ok(fields) => fields,
-                };
-                Ok(match change(p, id, &fields, Some(version.unwrap_or(0)))? {
-                    Saved::Saved { email } => Outcome::Saved(email),
-                    Saved::Stale(_) => Outcome::Stale(Box::new(look(p, id)?)),
-                    Saved::EmailNeeded => {
-                        let refused = vec![FieldError::new("email", words.t("email-needed"))];
-                        Outcome::Refused(Box::new(look(p, id)?), refused)
-                    }
-                })
-            }
-        })
-        .await?;
-    if !matches!(outcome, Outcome::Saved(_)) {
-        // The page comes back with the whole record on it.
-        note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
-    }
-    match outcome {
+    let part = given(&pairs, "section").map(|name| Part::parse(name).ok_or(name));
+    let part = part.transpose().map_err(|_| Error::bad_request("There is no such section."))?;
+    let seen = if part.is_some() { "seen" } else { "version" };
+    let sent = Sent {
+        own_email: is_own_email(&ctx, &typed.email) && given(&pairs, "own_email_is_meant").is_none(),
+        part,
+        seen: given(&pairs, seen).unwrap_or_default().to_string(),
+        typed,
+    };
+    match ctx.door()?.write(move |p| save_part(p, id, &sent, words)).await? {
         Outcome::Saved(email) => {
-            let mut response = lead_to(&ctx, &format!("/clients/{id}"))?;
+            // Not as `lead_to` does it: the page asks for what it needs anew, and keeps what is typed in other sections.
+            let to = format!("/clients/{id}");
+            let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
             let flash = match email {
                 EmailChange::Asked(Invited::Queued(_)) => "email-asked".to_string(),
                 EmailChange::Asked(_) => "email-asked-later".to_string(),
@@ -225,23 +280,11 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
             Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
             Ok(response)
         }
-        Outcome::Refused(seen, refused) => {
-            let version = version.unwrap_or(seen.client.version);
-            let edit = Edit { typed, refused, question: String::new(), stale: false, editing: true, version };
-            page(&ctx, *seen, &edit, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Outcome::Questioned(seen) => {
-            let version = version.unwrap_or(seen.client.version);
-            let question = words.t("own-email-question");
-            let edit = Edit { typed, refused: Vec::new(), question, stale: false, editing: true, version };
-            page(&ctx, *seen, &edit, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Outcome::Stale(seen) => {
-            // Saving again from here keeps what is in the form, now that both versions were seen.
-            let version = seen.client.version;
-            let edit =
-                Edit { typed, refused: Vec::new(), question: String::new(), stale: true, editing: true, version };
-            page(&ctx, *seen, &edit, StatusCode::CONFLICT)
+        Outcome::Back(seen, edit) => {
+            // The page comes back with the whole record on it.
+            note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
+            let status = if edit.stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+            page(&ctx, *seen, &edit, status)
         }
     }
 }

@@ -20,6 +20,9 @@ use crate::routes::Routes;
 use crate::ui::{Empty, ErrorSummary, Field, Link, Option_, Section, Shell, Status, Tone, private_name};
 use crate::web::{Answer, Cookie, Ctx, Form, Path, html, lead_to, once};
 
+/// Of the ids of the form's fields: its dialog opens over the record, whose own fields have the same names.
+const PREFIX: &str = "contact-";
+
 pub fn routes(routes: Routes) -> Routes {
     routes
         .get("/clients/{id}/contacts", ANY_STAFF, show)
@@ -36,6 +39,13 @@ pub fn routes(routes: Routes) -> Routes {
 struct ShowPage {
     shell: Shell,
     head: Head,
+    list: List,
+}
+
+/// The contacts and the custody note, as a side of the record and as a section behind Actions.
+#[derive(Template)]
+#[template(path = "contacts/list.html")]
+struct List {
     client: ClientId,
     archived: bool,
     rows: Vec<Row>,
@@ -43,6 +53,7 @@ struct ShowPage {
     custody: String,
     empty: Option<Empty>,
 }
+impl askama::filters::HtmlSafe for List {}
 
 struct Row {
     id: String,
@@ -100,7 +111,10 @@ fn portal_said(standing: Standing) -> Status {
 /// `asked`: there is an address, and something to do in the portal. `open`: nobody has to be asked outside of it.
 fn ways(standing: Standing, asked: bool, open: bool) -> Vec<(&'static str, &'static str)> {
     let invite = match standing {
-        Standing::Out | Standing::Refused if asked && !open => Some(("consent", "Client agreed: invite")),
+        // Also where the client was asked in a portal that they have no longer.
+        Standing::Out | Standing::Refused | Standing::Waits if asked && !open => {
+            Some(("consent", "Client agreed: invite"))
+        }
         Standing::Out if asked => Some(("portal", "Invite to portal")),
         Standing::Refused if asked => Some(("portal", "Ask again")),
         Standing::Invited(_) if asked => Some(("portal", "Resend invitation")),
@@ -130,9 +144,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     noted(&ctx, id).await?;
     let archived = head.archived;
     let add = Link { href: format!("/clients/{id}/contacts/new"), label: "Add contact".into(), dialog: true };
-    let page = ShowPage {
-        shell: ctx.shell(head.name.clone(), Section::Clients),
-        head,
+    let list = List {
         client: id,
         archived,
         empty: contacts.is_empty().then(|| Empty {
@@ -146,7 +158,10 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         of_age: !minor,
         custody: custody.note,
     };
-    html(StatusCode::OK, &page)
+    if ctx.is_fragment {
+        return html(StatusCode::OK, &list);
+    }
+    html(StatusCode::OK, &ShowPage { shell: ctx.shell(head.name.clone(), Section::Clients), head, list })
 }
 
 /// One form for a new contact and for one that stands.
@@ -196,7 +211,7 @@ fn form(ctx: &Ctx, edit: &Edit) -> ContactForm {
     let finish = |field: Field, name: &str, part: fn(&Typed) -> &String| {
         let theirs = now.as_ref().map(part).filter(|theirs| *theirs != part(&edit.typed)).cloned();
         let error = edit.refused.iter().find(|e| e.field == name).map(|e| e.message.clone());
-        field.value(part(&edit.typed)).error(error).now_saved(theirs).words(words)
+        field.id_prefix(PREFIX).value(part(&edit.typed)).error(error).now_saved(theirs).words(words)
     };
     let relations = Relation::ALL.map(|one| Option_ { value: one.as_str().into(), label: one.said().into() });
     let choose = Option_ { value: String::new(), label: "Choose".into() };
@@ -209,7 +224,11 @@ fn form(ctx: &Ctx, edit: &Edit) -> ContactForm {
             .map_or_else(|| format!("/clients/{}/contacts", edit.client), |id| format!("/contacts/{id}")),
         back: format!("/clients/{}/contacts", edit.client),
         errors: ErrorSummary {
-            items: edit.refused.iter().map(|e| (private_name(&e.field).to_string(), e.message.clone())).collect(),
+            items: edit
+                .refused
+                .iter()
+                .map(|e| (format!("{PREFIX}{}", private_name(&e.field)), e.message.clone()))
+                .collect(),
             title: words.t("ui-error-summary"),
         },
         stale: edit.now.is_some(),
@@ -219,11 +238,14 @@ fn form(ctx: &Ctx, edit: &Edit) -> ContactForm {
         email: finish(Field::email("email", "Email").private(), "email", |t| &t.email),
         phone: finish(Field::tel("phone", "Phone").private(), "phone", |t| &t.phone),
         main: Field::checkbox("main", "Main contact")
-            .id_prefix("contact-")
+            .id_prefix(PREFIX)
             .value("yes")
             .checked(edit.typed.main)
             .hint("Who is asked first, such as a minor's parent. There is one."),
-        emergency: Field::checkbox("emergency", "Emergency contact").value("yes").checked(edit.typed.emergency),
+        emergency: Field::checkbox("emergency", "Emergency contact")
+            .id_prefix(PREFIX)
+            .value("yes")
+            .checked(edit.typed.emergency),
         rights: Right::ALL.into_iter().map(|right| right_field(right, &edit.typed.rights)).collect(),
         version: edit.version,
         key: edit.key.clone(),
@@ -232,7 +254,7 @@ fn form(ctx: &Ctx, edit: &Edit) -> ContactForm {
 
 fn right_field(right: Right, given: &Rights) -> Field {
     let name = format!("right_{}", right.as_str());
-    Field::checkbox(&name, right_said(right)).value("yes").checked(given.has(right))
+    Field::checkbox(&name, right_said(right)).id_prefix(PREFIX).value("yes").checked(given.has(right))
 }
 
 async fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response> {

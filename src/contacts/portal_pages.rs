@@ -87,11 +87,12 @@ async fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response
     let form = CustodyForm {
         client: edit.client,
         errors: ErrorSummary {
-            items: error.iter().map(|text| ("note".to_string(), text.clone())).collect(),
+            items: error.iter().map(|text| ("custody-note".to_string(), text.clone())).collect(),
             title: words.t("ui-error-summary"),
         },
         stale: edit.now.is_some(),
         note: Field::textarea("note", "Custody note")
+            .id_prefix("custody-")
             .value(edit.typed)
             .error(error)
             .now_saved(theirs)

@@ -28,10 +28,17 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 #[derive(Template)]
-#[template(path = "merging/choose.html")]
+#[template(path = "merging/choose_page.html")]
 struct ChoosePage {
     shell: Shell,
     head: Head,
+    choose: Choose,
+}
+
+/// The search for the other record, and what was merged, on a page and as a section behind Actions.
+#[derive(Template)]
+#[template(path = "merging/choose.html")]
+struct Choose {
     client: ClientId,
     archived: bool,
     search: String,
@@ -40,6 +47,7 @@ struct ChoosePage {
     found: Vec<Match>,
     merges: Vec<MergeRow>,
 }
+impl askama::filters::HtmlSafe for Choose {}
 
 struct MergeRow {
     name: String,
@@ -130,18 +138,19 @@ async fn choose(
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id).detail("merge")).await?;
     alike.retain(|one| found.iter().all(|other| other.id != one.id));
     found.retain(|one| one.id != id);
-    let page = ChoosePage {
-        shell: ctx.shell(head.name.clone(), Section::Clients),
+    let choose = Choose {
         client: id,
         archived: head.archived,
-        head,
         search,
         refused,
         alike,
         found,
         merges: merges.iter().map(|merge| row(merge, &zone, ctx.app.now())).collect(),
     };
-    html(status, &page)
+    if ctx.is_fragment {
+        return html(status, &choose);
+    }
+    html(status, &ChoosePage { shell: ctx.shell(head.name.clone(), Section::Clients), head, choose })
 }
 
 fn row(merge: &Merge, zone: &str, now: crate::clock::Instant) -> MergeRow {

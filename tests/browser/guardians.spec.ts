@@ -83,6 +83,7 @@ test('divorced parents of one child', async ({ ruh, page, visitor }) => {
   await test.step('the whole record, to hand over', async () => {
     await page.getByRole('button', { name: 'Actions' }).click();
     await page.locator('#actions-menu').getByRole('link', { name: 'Export this record' }).click();
+    await page.getByRole('link', { name: 'Show to print' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Whole record');
     await expect(page.getByRole('region', { name: 'Family and contacts' })).toContainText('Ingrid');
     await expect(page.getByRole('button', { name: 'Print or save as PDF' })).toBeVisible();

@@ -172,25 +172,87 @@ test('r40: a stale save shows both versions and loses neither', async ({ ruh, pa
   const mine = await personalInformation(page);
   await other.bringToFront();
   await theirs.getByLabel('Phone').fill('212 555 0142');
-  await theirs.getByLabel('Pronouns').fill('she/her');
+  await theirs.getByLabel('Preferred name').fill('Annie');
   await theirs.getByRole('button', { name: 'Save changes' }).click();
   await expect(toast(other, 'Saved.')).toBeVisible();
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('Annie López');
 
   // A tab in the background is drawn once a second only.
   await page.bringToFront();
   await mine.getByLabel('Phone').fill('212 555 0199');
-  await mine.getByLabel('Note').fill('Prefers mornings');
+  await mine.getByLabel('Legal name').fill('Ana María López');
   await mine.getByRole('button', { name: 'Save changes' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Somebody else saved this record' })).toBeVisible();
   await expect(mine.getByLabel('Phone')).toHaveValue('212 555 0199');
   await expect(mine.getByLabel('Phone')).toHaveAccessibleDescription(/Now saved: \+1 212-555-0142/);
-  await expect(mine.getByLabel('Pronouns')).toHaveAccessibleDescription(/Now saved: she\/her/);
-  await expect(mine.getByLabel('Note')).toHaveValue('Prefers mornings');
+  await expect(mine.getByLabel('Preferred name')).toHaveAccessibleDescription(/Now saved: Annie/);
+  await expect(mine.getByLabel('Legal name')).toHaveValue('Ana María López');
+  // Not with the tabs half under the bar.
+  await page.evaluate(() => scrollTo(0, 0));
   await look(page);
-  await mine.getByLabel('Pronouns').fill('she/her');
+  await mine.getByLabel('Preferred name').fill('Annie');
   await mine.getByRole('button', { name: 'Save changes' }).click();
   await expect(toast(page, 'Saved.')).toBeVisible();
-  await expect(page.getByRole('main')).toContainText('+1 212-555-0199');
-  await expect(page.getByRole('main')).toContainText('Prefers mornings');
-  await expect(page.getByRole('main')).toContainText('she/her');
+  for (const text of ['+1 212-555-0199', 'Ana María López']) await expect(page.locator('#overview')).toContainText(text);
+});
+
+test('sections are saved one by one, and lose nothing of each other', async ({ ruh, page, context, guard }) => {
+  guard.allow(/422/);
+  await atHome(ruh, page);
+  const address = await addClient(page, ana, false);
+  const other = await context.newPage();
+  await other.goto(`${address}?edit=client-info`);
+  const personal = await personalInformation(page);
+  const menu = async (name: string) => {
+    await page.getByRole('button', { name: 'Actions' }).click();
+    await page.locator('#actions-menu').getByRole('link', { name, exact: true }).click();
+  };
+  await menu('Client info');
+  const info = page.locator('#client-info form');
+  await expect(page.locator('#client-info > summary')).toBeFocused();
+  await info.getByLabel('Note').fill('Half a sentence that is not');
+  await personal.getByLabel('Phone').fill('212 555 01');
+  await personal.getByRole('button', { name: 'Save changes' }).click();
+  await expect(personal.getByLabel('Phone')).toHaveAttribute('aria-invalid', 'true');
+  await expect(info.getByLabel('Note')).toHaveValue('Half a sentence that is not');
+  await look(page);
+  await personal.getByLabel('Phone').fill('212 555 0142');
+  await personal.getByRole('button', { name: 'Save changes' }).click();
+  await expect(toast(page, 'Saved.')).toBeVisible();
+  await expect(page.locator('#personal-information')).not.toHaveAttribute('open');
+  await expect(page.locator('#personal-information > summary')).toBeFocused();
+  await expect(page.locator('#overview')).toContainText('+1 212-555-0142');
+  await expect(info.getByLabel('Note')).toHaveValue('Half a sentence that is not');
+
+  // The others open beside it, with what they show.
+  for (const [name, id, said] of [
+    ['Portal and notifications', 'portal', 'Send invitation'],
+    ['Family and contacts', 'family', 'Nobody yet'],
+    ['Archive', 'archive', 'They leave the list of clients'],
+    ['Merge', 'merge', 'For two records of one person'],
+    ['Export this record', 'export', 'Show to print'],
+  ]) {
+    await menu(name);
+    await expect(page.locator(`#${id}`)).toContainText(said);
+  }
+  await look(page);
+  await expect(info.getByLabel('Note')).toHaveValue('Half a sentence that is not');
+  // Somebody else saved another section, and this one can still be saved; the same one could not.
+  await info.getByLabel('Note').fill('Half a sentence that is now whole');
+  await info.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.locator('#overview')).toContainText('now whole');
+  await other.bringToFront();
+  const late = other.locator('#client-info form');
+  await late.getByLabel('Pronouns').fill('she/her');
+  await late.getByRole('button', { name: 'Save changes' }).click();
+  await expect(other.getByRole('alert').filter({ hasText: 'Somebody else saved this record' })).toBeVisible();
+  await expect(late.getByLabel('Note')).toHaveAccessibleDescription(/Now saved: Half a sentence that is now whole/);
+  await expect(late.getByLabel('Pronouns')).toHaveValue('she/her');
+
+  // From another side of the record the menu leads back to it, the section open.
+  await page.bringToFront();
+  await page.goto(`${address}/timeline`);
+  await menu('Archive');
+  await expect(page).toHaveURL(new RegExp(`${address}\\?edit=archive#archive$`));
+  await expect(page.locator('#archive')).toContainText('They leave the list of clients');
 });

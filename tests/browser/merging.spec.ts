@@ -26,14 +26,15 @@ test('a duplicate is merged and un-merged', async ({ ruh, page, visitor }) => {
   await test.step('found under Actions and compared; nothing has happened yet', async () => {
     await page.goto(kept);
     await page.getByRole('button', { name: 'Actions' }).click();
-    await page.getByRole('link', { name: 'Merge' }).click();
+    await page.getByRole('link', { name: 'Merge', exact: true }).click();
+    await expect(page.locator('#merge')).toHaveAttribute('open');
     await look(page);
     await page.getByLabel('Find the other record').fill('nobody of that name');
     await page.getByRole('button', { name: 'Find' }).click();
     await expect(page.getByText('No other record has that')).toBeVisible();
     await page.getByLabel('Find the other record').fill('lópez');
     await page.getByLabel('Find the other record').press('Enter');
-    await page.getByRole('link', { name: /Compare/ }).click();
+    await page.locator('#merge').getByRole('link', { name: /Compare/ }).first().click();
     await expect(page.getByRole('heading', { name: /^Merge .* into this record\?/ })).toBeVisible();
     await expect(page.getByText(`${again.email} goes on signing in; ${ana.email} is out`)).toBeVisible();
     await look(page);

@@ -51,7 +51,8 @@ test('the made-up practice', async ({ ruh, page, visitor }) => {
   await page.getByRole('button', { name: 'Merge', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Ana Marchetti' })).toBeVisible();
   await page.getByRole('button', { name: 'Actions' }).click();
-  await page.getByRole('link', { name: 'Merge' }).click();
+  await page.getByRole('link', { name: 'Merge', exact: true }).click();
+  await expect(page.getByText('Merged into this record')).toBeVisible();
   await look(page, 'merged');
   await page.getByRole('link', { name: /Undo the merge/ }).click();
   await look(page, 'merge-undo');

@@ -93,7 +93,7 @@ fn refuses_to_serve(setting: &Setting) {
 fn restored_in_the_end(setting: &Setting, kept: &Kept, target: &Ground) {
     let restored = setting.run(&["restore", kept.text()], "");
     assert!(restored.status.success(), "{}", said(&restored));
-    assert_eq!(target.raw.count("select count(*) from clients"), 1_540);
+    assert_eq!(target.raw.count("select count(*) from clients"), 1_541);
     assert!(!target.folder.path().join("restore.unfinished").exists());
     assert_eq!(setting.serve().stop(), Some(0));
 }

@@ -9,6 +9,7 @@ import './password.js';
 import './forms.js';
 import './dialog.js';
 import './menu.js';
+import './sections.js';
 import './table.js';
 import './select.js';
 import './keys.js';

@@ -90,7 +90,7 @@ document.addEventListener('click', (event) => {
 });
 
 // Opening a dialog is a button's work: it says so, and takes the space bar, where script makes it one.
-function markOpeners() {
+export function markOpeners() {
   for (const link of document.querySelectorAll('a[data-dialog]:not([role])')) {
     link.setAttribute('role', 'button');
     link.setAttribute('aria-haspopup', 'dialog');

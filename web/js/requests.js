@@ -18,7 +18,9 @@ async function refuse(raw) {
 document.addEventListener('htmx:before:response', (event) => {
   const { raw, status } = event.detail.ctx.response;
   const isPage = raw.headers.get('Content-Type')?.startsWith('text/html');
-  if (raw.redirected && !raw.headers.get('HX-Redirect') && event.detail.ctx.request.method !== 'GET') {
+  // A section that was saved is answered by the page it is on, from which it takes its own part.
+  const here = event.detail.ctx.selectOOB && new URL(raw.url).pathname === location.pathname;
+  if (raw.redirected && !here && !raw.headers.get('HX-Redirect') && event.detail.ctx.request.method !== 'GET') {
     event.preventDefault();
     location.href = raw.url;
   } else if (status >= 400 && !(isPage && CARRIES_FORM.has(status)) && !raw.headers.get('HX-Redirect')) {
