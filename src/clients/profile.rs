@@ -110,7 +110,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(query): Query<ShowQuery>
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
     let typed = seen.client.fields.typed();
     let open = if query.edit == "1" { Part::PersonalInformation.as_str().to_string() } else { query.edit };
-    page(&ctx, seen, &Edit { open, ..Edit::of(typed, Part::PersonalInformation) }, StatusCode::OK)
+    page(&ctx, seen, &Edit { open, ..Edit::of(typed, None) }, StatusCode::OK)
 }
 
 struct Edit {
@@ -119,12 +119,13 @@ struct Edit {
     question: String,
     stale: bool,
     open: String,
-    part: Part,
+    /// The section that came back; nothing: all.
+    part: Option<Part>,
 }
 
 impl Edit {
-    fn of(typed: Typed, part: Part) -> Edit {
-        let open = part.as_str().to_string();
+    fn of(typed: Typed, part: Option<Part>) -> Edit {
+        let open = part.unwrap_or(Part::PersonalInformation).as_str().to_string();
         Edit { typed, refused: Vec::new(), question: String::new(), stale: false, open, part }
     }
 }
@@ -135,19 +136,19 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let zone = practice.time_zone.clone();
     let stands = seen.client.fields.typed();
     let now = edit.stale.then(|| stands.clone());
-    // What came back stands in its own section; the other one is as it is on record.
     let section = |part: Part, title, hint| {
-        let own = part == edit.part;
-        let refused: &[FieldError] = if own { &edit.refused } else { &[] };
+        let own = edit.part.is_none_or(|came| came == part);
+        let refused: Vec<FieldError> =
+            edit.refused.iter().filter(|e| Part::of_field(&e.field) == part).cloned().collect();
         SectionForm {
             client: seen.client.id,
             part,
             title,
             hint,
-            open: edit.open == part.as_str(),
-            fields: field_set(&edit.typed, refused, now.as_ref(), &seen.choices, words),
-            errors: summary(refused, words),
-            question: if own { edit.question.clone() } else { String::new() },
+            open: edit.open == part.as_str() || !refused.is_empty(),
+            fields: field_set(&edit.typed, &refused, now.as_ref(), &seen.choices, words),
+            errors: summary(&refused, words),
+            question: if part == Part::PersonalInformation { edit.question.clone() } else { String::new() },
             stale: own && edit.stale,
             seen: part.seen(&stands),
         }
@@ -224,7 +225,7 @@ struct Sent {
 enum Outcome {
     Saved(EmailChange),
     /// The form comes back, with what was typed.
-    Back(Box<Seen>, Edit),
+    Back(Box<(Seen, Edit)>),
 }
 
 /// Saves one section. Errors: not found; archived.
@@ -233,18 +234,18 @@ fn save_part(p: &Practice, id: ClientId, sent: &Sent, words: Words) -> Result<Ou
     let stands = now.fields.typed();
     let typed = sent.part.map_or_else(|| sent.typed.clone(), |part| part.over(&sent.typed, stands.clone()));
     let stale = sent.part.map_or(sent.seen != now.version.to_string(), |part| sent.seen != part.seen(&stands));
-    let back = |typed: Typed| Edit::of(typed, sent.part.unwrap_or(Part::PersonalInformation));
+    let back = |typed: Typed| Edit::of(typed, sent.part);
     let saved = now.fields.email.as_ref().map(|e| e.key.clone());
     // What is saved already was meant.
     if sent.own_email && saved != Some(people::Email::loose_key(&typed.email)) {
         let edit = Edit { question: words.t("own-email-question"), ..back(typed) };
-        return Ok(Outcome::Back(Box::new(look(p, id)?), edit));
+        return Ok(Outcome::Back(Box::new((look(p, id)?, edit))));
     }
     let refused = match parse_change(p, &typed, words, &now.fields)? {
         Err(refused) => refused,
         // Saving again from there keeps what is in the form, now that both versions were seen.
         Ok(_) if stale => {
-            return Ok(Outcome::Back(Box::new(look(p, id)?), Edit { stale: true, ..back(typed) }));
+            return Ok(Outcome::Back(Box::new((look(p, id)?, Edit { stale: true, ..back(typed) }))));
         }
         Ok(fields) => match change(p, id, &fields, None)? {
             Saved::Saved { email } => return Ok(Outcome::Saved(email)),
@@ -252,7 +253,7 @@ fn save_part(p: &Practice, id: ClientId, sent: &Sent, words: Words) -> Result<Ou
             Saved::EmailNeeded => vec![FieldError::new("email", words.t("email-needed"))],
         },
     };
-    Ok(Outcome::Back(Box::new(look(p, id)?), Edit { refused, ..back(typed) }))
+    Ok(Outcome::Back(Box::new((look(p, id)?, Edit { refused, ..back(typed) }))))
 }
 
 async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
@@ -280,11 +281,12 @@ async fn save(ctx: Ctx, Path(id): Path<ClientId>, Form(pairs): Form<Vec<(String,
             Cookie::Flash.set(&ctx.app, &mut response, &flash)?;
             Ok(response)
         }
-        Outcome::Back(seen, edit) => {
+        Outcome::Back(back) => {
+            let (seen, edit) = *back;
             // The page comes back with the whole record on it.
             note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", id)).await?;
             let status = if edit.stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
-            page(&ctx, *seen, &edit, status)
+            page(&ctx, seen, &edit, status)
         }
     }
 }

@@ -27,6 +27,14 @@ impl Part {
         Part::ALL.into_iter().find(|part| part.as_str() == text)
     }
 
+    /// The section in which a field stands.
+    pub fn of_field(name: &str) -> Part {
+        match name {
+            "pronouns" | "gender" | "time_zone" | "record_number" | "note" => Part::ClientInfo,
+            _ => Part::PersonalInformation,
+        }
+    }
+
     /// What was typed into this section, over what stands in the others.
     pub fn over(self, typed: &Typed, stands: Typed) -> Typed {
         let (personal, info) = match self {

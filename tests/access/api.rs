@@ -53,6 +53,16 @@ async fn walk(
     panic!("pages without end");
 }
 
+/// What a section of a client's page says that it was made from.
+fn seen_of(page: &str, section: &str) -> String {
+    let own = page.split(&format!("name=\"section\" value=\"{section}\"")).nth(1).expect("the section");
+    own.split("name=\"seen\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("what was seen")
+        .to_string()
+}
+
 both_engines! {
     async fn a_change_keeps_what_is_absent_and_empties_what_is_null(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
@@ -357,21 +367,39 @@ both_engines! {
 
         let mut owner = t.signed_in(&practice.owner_email).await;
         let page = format!("/clients/{id}");
-        let mine = [("first_name", "Ana"), ("last_name", "Marchetti"), ("note", "mine"), ("gender", "my gender"), ("version", "1")];
+        let shown = owner.get(&page).await.text;
+        let seen = seen_of(&shown, "client-info");
+        let theirs = api.json("PATCH", &path, &json!({"note": "theirs now", "pronouns": "they"})).await;
+        assert_eq!(theirs.status, 200);
+        let mine = [("section", "client-info"), ("note", "mine"), ("gender", "my gender"), ("seen", seen.as_str())];
         let conflict = owner.post(&page, &mine).await;
         assert_eq!(conflict.status, 409);
-        for both in ["mine", "theirs", "my gender", "they"] {
+        for both in ["mine", "theirs now", "my gender", "they"] {
             assert!(conflict.text.contains(both), "{both} is not on the page");
         }
-        assert_eq!(api.get(&path).await.json()["note"], "theirs");
-        // The page now carries the version that was seen: pressing again saves what is in the form.
-        assert!(conflict.text.contains("name=\"version\" value=\"2\"") || conflict.text.contains("value=\"2\" name=\"version\""), "the form's version");
+        assert_eq!(api.get(&path).await.json()["note"], "theirs now");
+        // Another section saved meanwhile is no conflict, and what stands in the others is not touched by it.
+        let other = seen_of(&shown, "personal-information");
+        let named = [("section", "personal-information"), ("first_name", "Anna"), ("last_name", "Marchetti"), ("seen", other.as_str())];
+        assert_eq!(owner.post(&page, &named).await.status, 303);
+        assert_eq!(api.get(&path).await.json()["note"], "theirs now");
+        // The section now carries what was seen: pressing again saves what is in the form.
+        let seen = seen_of(&conflict.text, "client-info");
         let mut again = mine;
-        again[4] = ("version", "2");
+        again[3] = ("seen", seen.as_str());
         assert_eq!(owner.post(&page, &again).await.status, 303);
-        assert_eq!(api.get(&path).await.json()["note"], "mine");
-        // A form without a version is stale, too.
-        assert_eq!(owner.post(&page, &mine[..4]).await.status, 409);
+        let saved = api.get(&path).await.json();
+        assert_eq!((&saved["note"], &saved["first_name"], &saved["pronouns"]), (&json!("mine"), &json!("Anna"), &json!(null)));
+        // A section that does not say what it was made from is stale, too; and one that there is not is none.
+        assert_eq!(owner.post(&page, &[("section", "client-info"), ("note", "blind")]).await.status, 409);
+        assert_eq!(owner.post(&page, &[("section", "attic"), ("note", "blind")]).await.status, 400);
+        // A page from before there were sections still has the whole record in one form, from a version.
+        let version = saved["version"].to_string();
+        let whole = [("first_name", "Ana"), ("last_name", "Marchetti"), ("note", "whole"), ("version", version.as_str())];
+        assert_eq!(owner.post(&page, &whole[..3]).await.status, 409);
+        assert_eq!(owner.post(&page, &whole).await.status, 303);
+        assert_eq!(owner.post(&page, &whole).await.status, 303, "nothing to change");
+        assert_eq!(api.get(&path).await.json()["note"], "whole");
         // Of two who save at once from the same version, one is told.
         let version = api.get(&path).await.json()["version"].clone();
         let mut tasks = tokio::task::JoinSet::new();

@@ -30,6 +30,10 @@ test('the made-up practice', async ({ ruh, page, visitor }) => {
   await page.getByRole('link', { name: 'Ana Marchetti' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Ana Marchetti' })).toBeVisible();
   await look(page, 'demo-client');
+  for (const summary of await page.locator('.sections > details > summary').all()) await summary.click();
+  await expect(page.getByText('For two records of one person')).toBeVisible();
+  await expect(page.getByText('They leave the list of clients')).toBeVisible();
+  await look(page, 'demo-sections');
 
   await page.goto('/clients');
   await page.getByRole('button', { name: 'Add Client' }).click();
