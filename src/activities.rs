@@ -98,10 +98,18 @@ pub enum Kind {
     CustodyChanged,
     /// By somebody who runs the practice, from outside the care team.
     Opened,
+    DocumentAdded,
+    /// Given in the portal.
+    DocumentReceived,
+    DocumentChanged,
+    DocumentShared,
+    DocumentUnshared,
+    DocumentDeleted,
+    DocumentRestored,
 }
 
 impl Kind {
-    const ALL: [Kind; 32] = [
+    const ALL: [Kind; 39] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -134,6 +142,13 @@ impl Kind {
         Kind::OfAge,
         Kind::CustodyChanged,
         Kind::Opened,
+        Kind::DocumentAdded,
+        Kind::DocumentReceived,
+        Kind::DocumentChanged,
+        Kind::DocumentShared,
+        Kind::DocumentUnshared,
+        Kind::DocumentDeleted,
+        Kind::DocumentRestored,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -170,6 +185,13 @@ impl Kind {
             Kind::OfAge => "client.of_age",
             Kind::CustodyChanged => "custody.changed",
             Kind::Opened => "record.opened",
+            Kind::DocumentAdded => "document.added",
+            Kind::DocumentReceived => "document.received",
+            Kind::DocumentChanged => "document.changed",
+            Kind::DocumentShared => "document.shared",
+            Kind::DocumentUnshared => "document.unshared",
+            Kind::DocumentDeleted => "document.deleted",
+            Kind::DocumentRestored => "document.restored",
         }
     }
 
@@ -196,7 +218,14 @@ impl Kind {
             | Kind::ComingOfAge
             | Kind::OfAge
             | Kind::CustodyChanged
-            | Kind::Opened => Topic::Record,
+            | Kind::Opened
+            | Kind::DocumentAdded
+            | Kind::DocumentReceived
+            | Kind::DocumentChanged
+            | Kind::DocumentShared
+            | Kind::DocumentUnshared
+            | Kind::DocumentDeleted
+            | Kind::DocumentRestored => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -229,7 +258,8 @@ impl Kind {
             | Kind::ComingOfAge
             | Kind::OfAge
             | Kind::CustodyChanged
-            | Kind::Opened => Some(Topic::Record),
+            | Kind::Opened
+            | Kind::DocumentReceived => Some(Topic::Record),
             Kind::ClientChanged
             | Kind::InvitationQueued
             | Kind::InvitationSent
@@ -243,7 +273,13 @@ impl Kind {
             | Kind::ContactInvited
             | Kind::ContactMailed
             | Kind::ContactLeft
-            | Kind::ConsentAsked => None,
+            | Kind::ConsentAsked
+            | Kind::DocumentAdded
+            | Kind::DocumentChanged
+            | Kind::DocumentShared
+            | Kind::DocumentUnshared
+            | Kind::DocumentDeleted
+            | Kind::DocumentRestored => None,
         }
     }
 }

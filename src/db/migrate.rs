@@ -17,6 +17,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (13, "passphrases", include_str!("../../migrations/0013_passphrases.sql")),
     (14, "guardians", include_str!("../../migrations/0014_guardians.sql")),
     (15, "openings", include_str!("../../migrations/0015_openings.sql")),
+    (17, "documents", include_str!("../../migrations/0017_documents.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),
