@@ -23,7 +23,7 @@ create index merges_kept on merges (practice_id, kept, merged_at);
 create index merges_gone on merges (practice_id, gone);
 create unique index merges_standing on merges (practice_id, gone) where undone_at is null;
 
--- What went from one record to the other, row by row: activity, access, invitation, contact (main: it was the main one),
+-- What went from one record to the other, row by row: activity, document, access, invitation, contact (main: it was the main one),
 -- invitation_away (one that went the other way); member: who came to the care team.
 create table merge_moves (
     practice_id uuid not null,

@@ -101,10 +101,18 @@ pub enum Kind {
     /// Another record of the same person came into this one; and went out again.
     Merged,
     Unmerged,
+    DocumentAdded,
+    /// Given in the portal.
+    DocumentReceived,
+    DocumentChanged,
+    DocumentShared,
+    DocumentUnshared,
+    DocumentDeleted,
+    DocumentRestored,
 }
 
 impl Kind {
-    const ALL: [Kind; 34] = [
+    const ALL: [Kind; 41] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -139,6 +147,13 @@ impl Kind {
         Kind::Opened,
         Kind::Merged,
         Kind::Unmerged,
+        Kind::DocumentAdded,
+        Kind::DocumentReceived,
+        Kind::DocumentChanged,
+        Kind::DocumentShared,
+        Kind::DocumentUnshared,
+        Kind::DocumentDeleted,
+        Kind::DocumentRestored,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -177,6 +192,13 @@ impl Kind {
             Kind::Opened => "record.opened",
             Kind::Merged => "record.merged",
             Kind::Unmerged => "record.unmerged",
+            Kind::DocumentAdded => "document.added",
+            Kind::DocumentReceived => "document.received",
+            Kind::DocumentChanged => "document.changed",
+            Kind::DocumentShared => "document.shared",
+            Kind::DocumentUnshared => "document.unshared",
+            Kind::DocumentDeleted => "document.deleted",
+            Kind::DocumentRestored => "document.restored",
         }
     }
 
@@ -205,7 +227,14 @@ impl Kind {
             | Kind::CustodyChanged
             | Kind::Opened
             | Kind::Merged
-            | Kind::Unmerged => Topic::Record,
+            | Kind::Unmerged
+            | Kind::DocumentAdded
+            | Kind::DocumentReceived
+            | Kind::DocumentChanged
+            | Kind::DocumentShared
+            | Kind::DocumentUnshared
+            | Kind::DocumentDeleted
+            | Kind::DocumentRestored => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -240,7 +269,8 @@ impl Kind {
             | Kind::CustodyChanged
             | Kind::Opened
             | Kind::Merged
-            | Kind::Unmerged => Some(Topic::Record),
+            | Kind::Unmerged
+            | Kind::DocumentReceived => Some(Topic::Record),
             Kind::ClientChanged
             | Kind::InvitationQueued
             | Kind::InvitationSent
@@ -254,7 +284,13 @@ impl Kind {
             | Kind::ContactInvited
             | Kind::ContactMailed
             | Kind::ContactLeft
-            | Kind::ConsentAsked => None,
+            | Kind::ConsentAsked
+            | Kind::DocumentAdded
+            | Kind::DocumentChanged
+            | Kind::DocumentShared
+            | Kind::DocumentUnshared
+            | Kind::DocumentDeleted
+            | Kind::DocumentRestored => None,
         }
     }
 }

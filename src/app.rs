@@ -22,6 +22,7 @@ pub struct App {
     pub secrets: Secrets,
     pub passwords: Passwords,
     pub mail: Mailer,
+    pub files: crate::files::Files,
     pub reads: Reads,
     pub metrics: crate::metrics::Metrics,
     /// Wakes the job runner after a verb has queued something.
@@ -56,6 +57,7 @@ impl App {
             metrics: crate::metrics::Metrics::default(),
             jobs_wake: tokio::sync::Notify::new(),
             jobs_queued: AtomicBool::new(false),
+            files: crate::files::Files::new(&config.data_dir),
             secrets,
             clock,
             mail,

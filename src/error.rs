@@ -32,6 +32,11 @@ pub enum Error {
     /// A body of another kind than the address takes.
     #[error("this address takes {takes}")]
     WrongKind { takes: &'static str },
+    /// A file that is larger than a file may be, and one of a kind that is not taken; with the message beside its field.
+    #[error("{}", .0.message)]
+    FileTooLarge(FieldError),
+    #[error("{}", .0.message)]
+    FileOfWrongKind(FieldError),
     /// Too many tries; come back after so many seconds.
     #[error("too many requests")]
     TooMany { retry_after: u64 },
@@ -80,8 +85,8 @@ impl Error {
             Error::NotFound | Error::Merged(_) => StatusCode::NOT_FOUND,
             Error::Forbidden | Error::SecondFactorNeeded | Error::OutsideTeam(_) => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Error::WrongKind { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Error::TooLarge | Error::FileTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::WrongKind { .. } | Error::FileOfWrongKind(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict(_) => StatusCode::CONFLICT,

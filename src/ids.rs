@@ -84,6 +84,10 @@ id_type!(
     BulkRunId
 );
 id_type!(
+    /// A document of a client, and the file that holds it.
+    DocumentId
+);
+id_type!(
     /// Somebody around a client: family, a carer.
     ContactId
 );

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
@@ -12,14 +13,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, on};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::csrf::CsrfLayer;
 
-use crate::access::{ANY_STAFF, Access, Who};
+use crate::access::{ANY_STAFF, Access, Actor, Who};
 use crate::accounts::PlaceKind;
 use crate::app::Shared;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::ui::{NotYoursPage, Section};
-use crate::web::{BODY_LIMIT, Cookie, Ctx, Identity, arrived, cookie_value, finish, html, lead_to, taken};
+use crate::web::{
+    BODY_LIMIT, Cookie, Ctx, Finish, Identity, arrived, cookie_value, finish, html, is_no_file, lead_to, taken,
+};
 
 /// Whether a request says that somebody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +35,22 @@ pub enum Presence {
     Quiet,
 }
 
+/// What a route takes as its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A form or JSON, read whole before anybody asks who is there.
+    Text,
+    /// A form in parts with a file: read by whoever was let in, who is asked again when it is whole.
+    File,
+}
+
 /// One registered route, for the tests that walk all of them.
 #[derive(Debug, Clone)]
 pub struct RouteInfo {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
+    pub takes: Takes,
 }
 
 /// Routes and who may call them.
@@ -82,6 +97,15 @@ impl Routes {
         self.add(Method::DELETE, path, access, Presence::Counts, handler)
     }
 
+    /// A POST with a file in it. The handler gets a `files::Upload`.
+    pub fn upload<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.register(Method::POST, path, access, Presence::Counts, Takes::File, handler)
+    }
+
     /// A GET that a page repeats by itself.
     pub fn poll<H, T>(self, path: &'static str, access: Access, handler: H) -> Routes
     where
@@ -91,7 +115,23 @@ impl Routes {
         self.add(Method::GET, path, access, Presence::Quiet, handler)
     }
 
-    fn add<H, T>(mut self, method: Method, path: &'static str, access: Access, presence: Presence, handler: H) -> Routes
+    fn add<H, T>(self, method: Method, path: &'static str, access: Access, presence: Presence, handler: H) -> Routes
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.register(method, path, access, presence, Takes::Text, handler)
+    }
+
+    fn register<H, T>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        presence: Presence,
+        takes: Takes,
+        handler: H,
+    ) -> Routes
     where
         H: Handler<T, Shared>,
         T: 'static,
@@ -102,10 +142,10 @@ impl Routes {
             Method::DELETE => axum::routing::MethodFilter::DELETE,
             _ => axum::routing::MethodFilter::POST,
         };
-        let state = Guard { app: self.app.clone(), access, presence };
+        let state = Guard { app: self.app.clone(), access, presence, takes };
         let route: MethodRouter<Shared> = on(filter, handler).layer(middleware::from_fn_with_state(state, guard));
         self.router = self.router.route(path, route);
-        self.list.push(RouteInfo { method, path, access });
+        self.list.push(RouteInfo { method, path, access, takes });
         self
     }
 }
@@ -124,6 +164,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::break_glass::routes(routes);
     let routes = crate::merging::routes(routes);
     let routes = crate::whole_record::routes(routes);
+    let routes = crate::documents::routes(routes);
     let routes = crate::desk::routes(routes);
     let routes = crate::newsfeed::routes(routes);
     let routes = crate::members::routes(routes);
@@ -146,14 +187,16 @@ pub fn router(app: Shared) -> Router {
     // to the Host header.
     let csrf = CsrfLayer::new().add_trusted_origin(app.config.public_url.as_str());
     let csrf = csrf.unwrap_or_else(|_| CsrfLayer::new());
-    all(&app)
-        .router
+    let Routes { router, list, .. } = all(&app);
+    let uploads = list.iter().filter(|route| route.takes == Takes::File).map(|route| route.path).collect();
+    let end = Finish { app: app.clone(), uploads };
+    router
         .fallback(|| async { Error::NotFound })
         .layer(CatchPanicLayer::custom(|_| Error::internal("a handler panicked").into_response()))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(app.clone(), finish))
-        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(end, finish))
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_no_file)))
         .with_state(app)
 }
 
@@ -162,28 +205,73 @@ struct Guard {
     app: Shared,
     access: Access,
     presence: Presence,
+    takes: Takes,
 }
 
 /// Finds out who asks and lets them in or not; no handler runs before.
 async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    if guard.takes == Takes::File {
+        return guard_upload(&guard, request, next).await;
+    }
     let (parts, whole) = arrived(request).await;
     match admit(&guard, &parts).await {
+        Ok(Admission::In(ctx)) => match taken(parts, whole) {
+            Ok(request) => run(&guard, ctx, request, next).await,
+            Err(error) => error.into_response(),
+        },
+        other => turned_away(other, parts, whole.unwrap_or_default()).await,
+    }
+}
+
+/// A file is not read for just anybody, and not whole before somebody is asked: whoever may is asked first, and again
+/// when it has arrived.
+async fn guard_upload(guard: &Guard, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let whose = match admit(guard, &parts).await {
+        Ok(Admission::In(ctx)) => ctx.actor().ok().and_then(Actor::id).unwrap_or_default(),
+        other => return turned_away_upload(other, parts).await,
+    };
+    let upload = match files::take(&guard.app, whose, &parts, body).await {
+        Ok(upload) => upload,
+        Err(error) => return error.into_response(),
+    };
+    match admit(guard, &parts).await {
         Ok(Admission::In(ctx)) => {
-            let had_flash = ctx.flash.is_some();
-            let mut request = match taken(parts, whole) {
-                Ok(request) => request,
-                Err(error) => return error.into_response(),
-            };
-            request.extensions_mut().insert(*ctx);
-            let mut response = next.run(request).await;
-            // What has just been done is said once: on the first page that can say it.
-            if had_flash && is_page(&response) && Cookie::Flash.clear(&guard.app, &mut response).is_err() {
-                tracing::warn!("a flash could not be cleared");
-            }
-            response
+            let mut request = Request::from_parts(parts, Body::empty());
+            request.extensions_mut().insert(upload);
+            run(guard, ctx, request, next).await
         }
+        other => {
+            if let Err(error) = upload.discard(&guard.app).await {
+                tracing::warn!(%error, "a file that nobody may give waits for the daily look");
+            }
+            turned_away_upload(other, parts).await
+        }
+    }
+}
+
+async fn run(guard: &Guard, ctx: Box<Ctx>, mut request: Request, next: Next) -> Response {
+    let had_flash = ctx.flash.is_some();
+    request.extensions_mut().insert(*ctx);
+    let mut response = next.run(request).await;
+    // What has just been done is said once: on the first page that can say it.
+    if had_flash && is_page(&response) && Cookie::Flash.clear(&guard.app, &mut response).is_err() {
+        tracing::warn!("a flash could not be cleared");
+    }
+    response
+}
+
+/// Whoever signs in comes back to the page with the form: the file is to be chosen again.
+async fn turned_away_upload(admission: Result<Admission>, mut parts: Parts) -> Response {
+    parts.method = Method::GET;
+    turned_away(admission, parts, Bytes::new()).await
+}
+
+async fn turned_away(admission: Result<Admission>, parts: Parts, whole: Bytes) -> Response {
+    match admission {
+        Ok(Admission::In(_)) => Error::internal("turned away and let in").into_response(),
         Ok(Admission::SignIn(ctx)) => {
-            let request = Request::from_parts(parts, axum::body::Body::from(whole.unwrap_or_default()));
+            let request = Request::from_parts(parts, Body::from(whole));
             crate::accounts::sign_in_page(*ctx, request).await.into_response()
         }
         Ok(Admission::NotYours(ctx)) => not_yours(&ctx).into_response(),

@@ -20,14 +20,16 @@ pub enum Side {
     Overview,
     Timeline,
     Contacts,
+    Documents,
     Looks,
 }
 
 impl Side {
-    const ALL: [(Side, &str, &str); 4] = [
+    const ALL: [(Side, &str, &str); 5] = [
         (Side::Overview, "", "Overview"),
         (Side::Timeline, "/timeline", "Timeline"),
         (Side::Contacts, "/contacts", "Family and contacts"),
+        (Side::Documents, "/documents", "Documents"),
         (Side::Looks, "/looks", "Who has looked"),
     ];
 }

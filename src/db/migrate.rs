@@ -18,6 +18,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (14, "guardians", include_str!("../../migrations/0014_guardians.sql")),
     (15, "openings", include_str!("../../migrations/0015_openings.sql")),
     (16, "merges", include_str!("../../migrations/0016_merges.sql")),
+    (17, "documents", include_str!("../../migrations/0017_documents.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),

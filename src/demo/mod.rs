@@ -3,6 +3,7 @@
 
 mod crowd;
 mod family;
+mod papers;
 mod people;
 mod twice;
 
@@ -52,6 +53,8 @@ pub const CROWD_LIMIT: usize = 200_000;
 pub async fn make(app: &Shared, password: &str, crowd: usize) -> Result<Made> {
     let hash = app.passwords.hash(password).await?;
     let (made, team, groups) = found(app, &hash).await?;
+    let ana = &PEOPLE[0];
+    papers::papers(app, &team[ana.provider], ana.first, ana.last).await?;
     let numbers: Vec<usize> = (0..crowd.min(CROWD_LIMIT)).collect();
     for slice in numbers.chunks(SLICE) {
         let (team, groups, hash, slice) = (team.clone(), groups.clone(), hash.clone(), slice.to_vec());

@@ -303,6 +303,9 @@ pub async fn run_until(app: Shared, mut stop: watch::Receiver<bool>) {
             if let Err(e) = crate::contacts::look_for_ages(&app).await {
                 tracing::error!(error = %e, "could not look for who comes of age");
             }
+            if let Err(e) = crate::documents::look(&app).await {
+                tracing::error!(error = %e, "could not look after the documents' files");
+            }
             if let Err(e) = purge(&app).await {
                 tracing::error!(error = %e, "could not delete what is old");
             }

@@ -73,6 +73,8 @@ crate::sql! {
          where v.practice_id = $1 and v.merge_id = $2 and v.what in ('contact', 'main'))");
     tenant PUT_ACTIVITIES = put!("activities", "= 'activity'");
     tenant PUT_ACCESSES = put!("portal_access", "= 'access'");
+    tenant RECORD_DOCUMENTS = record!("document", "documents", "g.gone", "");
+    tenant PUT_DOCUMENTS = put!("documents", "= 'document'");
     tenant PUT_INVITATIONS = put!("invitations", "= 'invitation'");
     tenant PUT_INVITATIONS_AWAY = put!("invitations", "= 'invitation_away'");
     tenant PUT_CONTACT =
@@ -164,6 +166,7 @@ pub fn put_contact(p: &Practice, contact: ContactId, client: ClientId, main: boo
 /// and those that the record which stays had, which go the other way.
 pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
     p.run(&RECORD_ACTIVITIES, params![id])?;
+    p.run(&RECORD_DOCUMENTS, params![id])?;
     p.run(&RECORD_INVITATIONS_OF_CONTACTS, params![id])?;
     if own {
         p.run(&RECORD_INVITATIONS, params![id])?;
@@ -174,7 +177,7 @@ pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
 
 /// Puts all rows that were written down into the record `to`, and those that go the other way into `from`.
 pub fn put_rows(p: &Practice, id: MergeId, from: ClientId, to: ClientId) -> Result<()> {
-    const ALONG: [&TenantSql; 3] = [&PUT_ACTIVITIES, &PUT_ACCESSES, &PUT_INVITATIONS];
+    const ALONG: [&TenantSql; 4] = [&PUT_ACTIVITIES, &PUT_DOCUMENTS, &PUT_ACCESSES, &PUT_INVITATIONS];
     for statement in ALONG {
         p.run(statement, params![id, to])?;
     }

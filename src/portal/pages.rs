@@ -11,6 +11,7 @@ use crate::accounts::{self, Attempt};
 use crate::audit::{Entry, note_read};
 use crate::clients::{self, Client, EmailChange, Saved, Typed};
 use crate::contacts;
+use crate::documents;
 use crate::error::{Error, FieldError, Result};
 use crate::people::{self, Email};
 use crate::routes::Routes;
@@ -40,6 +41,8 @@ struct HomePage {
     rights: Vec<String>,
     /// Questions about others in the portal wait for the client's answer.
     asked: bool,
+    /// How many documents were shared and not opened; empty: none.
+    new_documents: String,
     /// Here by a one-time passphrase: no password was chosen yet, or it waits for its link.
     by_passphrase: bool,
 }
@@ -61,7 +64,14 @@ async fn home(ctx: Ctx) -> Result<Response> {
     let words = ctx.words();
     let viewer = ctx.viewer()?;
     let (own, id) = (viewer.own, viewer.client);
-    let unanswered = ctx.door()?.read(move |p| if own { contacts::unanswered(p, id) } else { Ok(0) }).await?;
+    let sees_documents = viewer.rights.has(Right::Forms);
+    let (unanswered, unseen) = ctx
+        .door()?
+        .read(move |p| {
+            let unanswered = if own { contacts::unanswered(p, id)? } else { 0 };
+            Ok((unanswered, if sees_documents { documents::unseen(p, id)? } else { 0 }))
+        })
+        .await?;
     let called = client.fields.preferred_name.clone().unwrap_or_else(|| client.fields.first_name.clone());
     let missing = viewer.rights.has(Right::Details) && details_missing(&client.fields);
     let hello = if own { "portal-hello" } else { "portal-for" };
@@ -75,6 +85,10 @@ async fn home(ctx: Ctx) -> Result<Response> {
         unconfirmed: unconfirmed(&ctx).map(|email| words.with("sign-up-note", &[("email", email)])).unwrap_or_default(),
         rights: if own { Vec::new() } else { rights_said(viewer, words) },
         asked: unanswered > 0,
+        new_documents: match unseen {
+            0 => String::new(),
+            n => words.with("documents-note-title", &[("count", &n.to_string())]),
+        },
         by_passphrase: ctx.signed()?.session.passphrase.is_some(),
     };
     html(StatusCode::OK, &page)

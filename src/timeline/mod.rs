@@ -158,6 +158,14 @@ impl Entry {
             Kind::Opened => "Record opened from outside the care team",
             Kind::Merged => "Another record of the same person was merged into this one",
             Kind::Unmerged => "The merge was undone: the records stand apart again",
+            Kind::DocumentAdded if self.about.is_some() => "Document added and shared with the client",
+            Kind::DocumentAdded => "Document added",
+            Kind::DocumentReceived => "Document received in the portal",
+            Kind::DocumentChanged => "Document changed",
+            Kind::DocumentShared => "Document shared with the client",
+            Kind::DocumentUnshared => "Document no longer shared with the client",
+            Kind::DocumentDeleted => "Document deleted",
+            Kind::DocumentRestored => "Document restored",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
@@ -191,7 +199,7 @@ impl Entry {
 
     /// The names of the fields that were changed.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        let changed = matches!(self.kind, Kind::ClientChanged | Kind::ContactChanged);
+        let changed = matches!(self.kind, Kind::ClientChanged | Kind::ContactChanged | Kind::DocumentChanged);
         self.about.as_deref().filter(|_| changed).unwrap_or_default().split(", ").filter(|name| !name.is_empty())
     }
 
@@ -200,7 +208,7 @@ impl Entry {
         match self.kind {
             Kind::InvitationBounced | Kind::ContactBounced => "bad",
             Kind::InvitationAccepted | Kind::SignedUp | Kind::ContactJoined => "good",
-            Kind::ClientAdded | Kind::InvitationSent | Kind::ContactMailed => "info",
+            Kind::ClientAdded | Kind::InvitationSent | Kind::ContactMailed | Kind::DocumentReceived => "info",
             _ => "",
         }
     }

@@ -23,6 +23,7 @@ enum Kind {
     Checkbox,
     Select,
     Hidden,
+    File,
 }
 
 /// A field, built up by its setters and printed by `{{ field }}`.
@@ -114,6 +115,11 @@ impl Field {
 
     pub fn select(name: &str, label: impl Into<String>, options: Vec<Option_>) -> Field {
         Field { options, ..Field::new(Kind::Select, name, label) }
+    }
+
+    /// A file of a kind that is taken; its form has to be sent in parts.
+    pub fn file(name: &str, label: impl Into<String>) -> Field {
+        Field::new(Kind::File, name, label)
     }
 
     pub fn hidden(name: &str) -> Field {

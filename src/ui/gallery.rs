@@ -62,6 +62,7 @@ fn shell(words: Words) -> Shell {
         stand: words.t("ui-stand-staff"),
         can_switch: true,
         idle_seconds: None,
+        sees_documents: false,
         toast: Some(Toast {
             text: "Client added. The invitation goes out in 10 seconds.".into(),
             undo: Some(Undo { action: "#".into(), seconds: 10 }),

@@ -28,6 +28,7 @@ pub const NAMES: &[&str] = &[
     "close",
     "copy",
     "devices",
+    "document",
     "dot",
     "down",
     "download",
@@ -83,6 +84,9 @@ pub fn icon(name: &str) -> Icon {
         }
         "devices" => {
             r#"<rect x="3.5" y="5" width="13" height="9.5" rx="1.5"/><path d="M3 18h8.5"/><rect x="14.5" y="10" width="6" height="10" rx="1.5"/>"#
+        }
+        "document" => {
+            r#"<path d="M7 3.5h7l4 4V19a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 6 19V5A1.5 1.5 0 0 1 7.5 3.5M13.5 3.5V8H18M9 12.5h6M9 16h6"/>"#
         }
         "download" => r#"<path d="M12 4v10.5m-4-4 4 4 4-4M5 19.5h14"/>"#,
         "edit" => {

@@ -21,6 +21,8 @@ pub struct Shell {
     pub can_switch: bool,
     /// Seconds until the session ends by itself; `None` where nobody is signed in.
     pub idle_seconds: Option<u32>,
+    /// Somebody in the portal who may see the client's documents there.
+    pub sees_documents: bool,
     pub toast: Option<Toast>,
     pub words: Words,
 }
@@ -87,6 +89,7 @@ pub enum Section {
     Clients,
     Settings,
     Portal,
+    Documents,
     Profile,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::access::{Actor, Member, Role, Viewer, Who};
+use crate::access::{Actor, Member, Needs, Right, Role, Viewer, Who};
 use crate::accounts::Session;
 use crate::app::{Door, Shared};
 use crate::error::{Error, Result};
@@ -130,6 +130,7 @@ impl Ctx {
             stand: String::new(),
             can_switch: false,
             idle_seconds: None,
+            sees_documents: false,
             toast: None,
             words,
         };
@@ -145,7 +146,10 @@ impl Ctx {
                 }
                 match &actor.who {
                     Who::Member(member) => shell.person = member.name.clone(),
-                    Who::Client(viewer) => shell.person = viewer.name.clone(),
+                    Who::Client(viewer) => {
+                        shell.person = viewer.name.clone();
+                        shell.sees_documents = viewer.may(Needs::Right(Right::Forms));
+                    }
                     Who::LinkHolder | Who::System => {}
                 }
             }
@@ -160,6 +164,7 @@ const UNDO: &[(&str, &str)] = &[
     ("client-archived", "/clients/{id}/restore"),
     ("merged", "/merges/{id}/undo"),
     ("contact-removed", "/contacts/{id}/restore"),
+    ("document-deleted", "/documents/{id}/restore"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),
 ];

@@ -1,14 +1,19 @@
 //! What every answer gets on its way out: errors as a page or as JSON, security headers, one line in the log.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::file::file_headers;
 use super::{html, problem};
 use crate::app::Shared;
 use crate::db::DbError;
 use crate::error::Error;
+use crate::files::PATIENCE;
 use crate::ids::ClientId;
 use crate::ui::{ErrorPage, Section, Shell};
 use crate::words::Words;
@@ -24,8 +29,16 @@ const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), disp
 /// A year, and hosts below this one too: a page there that came by http could set cookies for us.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000; includeSubDomains";
 
+/// What the outermost layer knows.
+#[derive(Clone)]
+pub struct Finish {
+    pub app: Shared,
+    /// The routes that take a file, which may be long in coming.
+    pub uploads: Arc<[&'static str]>,
+}
+
 /// The outermost layer around the routes.
-pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn finish(State(Finish { app, uploads }): State<Finish>, request: Request, next: Next) -> Response {
     let started = crate::clock::stopwatch();
     let method = request.method().clone();
     // The pattern, never the address itself: an address may end in a token or hold a search.
@@ -36,7 +49,9 @@ pub async fn finish(State(app): State<Shared>, request: Request, next: Next) -> 
     let is_asset = path.starts_with("/assets/");
     let asked = Asked::of(&request);
     let reference = app.ids.new_id().simple().to_string();
-    let answer = tokio::time::timeout(app.config.answers_within, next.run(request)).await;
+    let long = method == "POST" && uploads.contains(&route.as_str());
+    let patience = app.config.answers_within + if long { PATIENCE } else { Duration::ZERO };
+    let answer = tokio::time::timeout(patience, next.run(request)).await;
     let mut response =
         answer.unwrap_or_else(|_| Error::Db(DbError::Unavailable("no answer in time".into())).into_response());
     app.metrics.requests.inc();
@@ -89,9 +104,11 @@ fn security_headers(response: &mut Response, cacheable: bool) {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let is_file = file_headers(response);
+    let headers = response.headers_mut();
     // An answer to an address that holds a token has said "no-referrer" already.
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
-    if !cacheable {
+    if !cacheable && !is_file {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
@@ -172,6 +189,7 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         stand: String::new(),
         can_switch: false,
         idle_seconds: None,
+        sees_documents: false,
         toast: None,
         words,
     };

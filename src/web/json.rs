@@ -124,6 +124,9 @@ struct Problem<'a> {
 pub fn problem(status: StatusCode, error: &Error, reference: Option<String>) -> Response {
     let (detail, errors) = match error {
         Error::Invalid(errors) => (None, errors.as_slice()),
+        Error::FileTooLarge(one) | Error::FileOfWrongKind(one) => {
+            (Some(one.message.clone()), std::slice::from_ref(one))
+        }
         Error::BadRequest(text) | Error::Conflict(text) => (Some(text.clone()), &[][..]),
         Error::TooLarge
         | Error::WrongKind { .. }

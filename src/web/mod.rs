@@ -3,6 +3,7 @@
 mod bodies;
 mod cookies;
 mod ctx;
+mod file;
 mod finish;
 mod forms;
 mod idempotency;
@@ -11,7 +12,8 @@ mod json;
 pub use bodies::{BODY_LIMIT, arrived, taken};
 pub use cookies::{Cookie, cookie_value};
 pub use ctx::{Ctx, Identity, PracticeInfo, SignedIn};
-pub use finish::finish;
+pub use file::{file, is_no_file};
+pub use finish::{Finish, finish};
 pub use forms::{Form, Path, Query, safe_next};
 pub use idempotency::{Answer, key as idempotency_key, once, purge as purge_keys, was_done};
 pub use json::{Json, Optional, problem};

@@ -12,7 +12,9 @@ use crate::audit::Entry as Audit;
 use crate::care_team::{self, Opening};
 use crate::clients::{self, Client, InvitationBody, Record};
 use crate::contacts::{self, Around, ContactBody};
+use crate::documents::{self, Document, DocumentBody, Sharing, Which};
 use crate::error::{Error, Result};
+use crate::files::size_said;
 use crate::ids::{ClientId, MemberId};
 use crate::invitations::{self, Event, Invitation};
 use crate::practice::Practice;
@@ -46,6 +48,8 @@ struct Whole {
     /// There are older entries than these.
     more: bool,
     openings: Vec<Opening>,
+    /// What is said of them; their bytes are downloaded one by one.
+    documents: Vec<Document>,
 }
 
 /// Reads it all in one view, and writes down that it was taken out. Errors: not found; outside the team.
@@ -65,6 +69,7 @@ fn whole(p: &Practice, id: ClientId) -> Result<Whole> {
         more: entries.next.is_some(),
         entries: entries.items,
         openings: care_team::openings(p, id)?,
+        documents: documents::list(p, id, Which::Standing, Before::FIRST, documents::LIMIT)?,
         client,
     };
     p.audit(&Audit::of_client("client.exported", id))?;
@@ -87,6 +92,7 @@ struct WholeBody {
     timeline: Vec<EntryBody>,
     timeline_goes_on: bool,
     opened_from_outside: Vec<OpenedBody>,
+    documents: Vec<DocumentBody>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +117,7 @@ fn body(ctx: &Ctx, whole: Whole) -> Result<WholeBody> {
         custody_note: whole.custody,
         timeline: whole.entries.iter().map(EntryBody::new).collect(),
         timeline_goes_on: whole.more,
+        documents: whole.documents.iter().map(DocumentBody::new).collect(),
         opened_from_outside: whole.openings.into_iter().map(opened).collect(),
     })
 }
@@ -148,6 +155,8 @@ struct RecordPage {
     entries: Vec<(String, String, String)>,
     more: bool,
     openings: Vec<(String, String, String)>,
+    /// Name, what it is, and from whom and when.
+    documents: Vec<(String, String, String)>,
 }
 
 async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
@@ -168,10 +177,17 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         invitations: whole.invitations.iter().map(history).collect(),
         entries: whole.entries.iter().map(|e| (e.at.said_in(&zone), e.title(None), e.detail(None))).collect(),
         openings: whole.openings.iter().map(|o| (o.at.said_in(&zone), o.who.clone(), o.reason.clone())).collect(),
+        documents: whole.documents.iter().map(|one| document(one, &zone)).collect(),
         custody: whole.custody,
         more: whole.more,
     };
     html(StatusCode::OK, &page)
+}
+
+fn document(one: &Document, zone: &str) -> (String, String, String) {
+    let shared = if one.sharing == Sharing::Shared { "shared with the client" } else { "private" };
+    let facts = format!("{} · from {} · {} · {shared}", size_said(one.size), one.from(), one.at.said_in(zone));
+    (one.name.clone(), one.note.clone().unwrap_or_default(), facts)
 }
 
 fn contact(around: &Around) -> (String, String, String) {

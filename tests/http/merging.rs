@@ -307,7 +307,7 @@ both_engines! {
 
     /// A table that holds something of a client goes along with a merge, or stays behind for a reason that stands here.
     async fn no_table_of_a_client_is_forgotten_by_a_merge(t: TestApp) {
-        let along = ["activities", "contacts", "portal_access", "invitations", "feed_items", "care_team", "custody_notes"];
+        let along = ["activities", "contacts", "portal_access", "invitations", "documents", "feed_items", "care_team", "custody_notes"];
         let stays = [
             ("audit_entries", "the chain is never rewritten"),
             ("bulk_items", "what a run did to a record, it did to that one"),
