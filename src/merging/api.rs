@@ -47,6 +47,7 @@ struct PreviewBody {
     contacts: Vec<ContactComes>,
     joins_care_team: Vec<MemberId>,
     custody_note: &'static str,
+    documents: i64,
     timeline_entries: i64,
 }
 
@@ -148,6 +149,7 @@ fn body(p: &Practice, plan: &Plan) -> Result<PreviewBody> {
             Custody::Comes(_) => "comes",
             Custody::Both => "both",
         },
+        documents: plan.documents,
         timeline_entries: plan.history,
     })
 }

@@ -301,6 +301,11 @@ fn happens(p: &Practice, plan: &Plan) -> Result<Vec<String>> {
         Custody::Comes(_) => said.push("The custody note comes along.".into()),
         Custody::Both => said.push("Both have a custody note. The one of this record stands.".into()),
     }
+    match plan.documents {
+        0 => {}
+        1 => said.push("1 document comes along, as private or shared as it is.".into()),
+        n => said.push(format!("{n} documents come along, each as private or shared as it is.")),
+    }
     said.push(match plan.history {
         1 => "1 entry of the timeline comes along.".into(),
         n => format!("{n} entries of the timeline come along."),

@@ -33,6 +33,8 @@ pub struct Plan {
     /// Who comes to the care team.
     pub joining: Vec<MemberId>,
     pub custody: Custody,
+    /// Documents that come along, each as private or shared as it is.
+    pub documents: i64,
     /// Entries of the timeline that come along.
     pub history: i64,
 }
@@ -130,6 +132,7 @@ pub fn plan(p: &Practice, kept: ClientId, gone: ClientId) -> Result<std::result:
     Ok(Ok(Plan {
         invitations: invitations_of(p, &kept, &gone, &fields, portal)?,
         custody: custody(p, &kept, &gone)?,
+        documents: queries::count_documents(p, gone.id)?,
         history: queries::count_history(p, gone.id)?,
         fields,
         filled,

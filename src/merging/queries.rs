@@ -61,6 +61,8 @@ crate::sql! {
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     tenant SET_UNDONE = "update merges set undone_at = $3 where practice_id = $1 and id = $2 and undone_at is null";
     tenant COUNT_HISTORY = "select count(*) from activities where practice_id = $1 and client_id = $2";
+    tenant COUNT_DOCUMENTS =
+        "select count(*) from documents where practice_id = $1 and client_id = $2 and deleted_at is null";
     tenant MOVED =
         "select what, row_id from merge_moves where practice_id = $1 and merge_id = $2 and what in ('contact', 'main', 'member')
          limit 500";
@@ -128,6 +130,11 @@ pub fn set_undone(p: &Practice, id: MergeId) -> Result<()> {
 
 pub fn count_history(p: &Practice, client: ClientId) -> Result<i64> {
     Ok(p.one(&COUNT_HISTORY, params![client], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
+/// Documents of a record, without the deleted ones.
+pub fn count_documents(p: &Practice, client: ClientId) -> Result<i64> {
+    Ok(p.one(&COUNT_DOCUMENTS, params![client], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 /// The contacts and members that a merge moved.
