@@ -21,8 +21,10 @@ crate::sql! {
     tenant DELETE_NEWS = "delete from feed_items where practice_id = $1 and client_id = $2 and member_id = $3";
     tenant MEMBERS =
         "select member_id from care_team where practice_id = $1 and client_id = $2 order by since, member_id limit 100";
-    tenant EXISTS = "select id from clients where practice_id = $1 and id = $2";
-    tenant ON_TEAM = "select member_id from care_team where practice_id = $1 and client_id = $2 and member_id = $3";
+    tenant EXISTS = "select id from clients where practice_id = $1 and id = $2 and merged_into is null";
+    tenant ON_TEAM =
+        "select t.member_id from care_team t join clients c on c.practice_id = t.practice_id and c.id = t.client_id
+         where t.practice_id = $1 and t.client_id = $2 and t.member_id = $3 and c.merged_into is null";
 }
 
 /// The members of a client's care team.
@@ -52,7 +54,8 @@ pub fn set(p: &Practice, client: ClientId, wanted: &[MemberId]) -> Result<Moved>
     Ok(Moved { joined, left })
 }
 
-/// Whether the actor may see a client's record. What they may not see does not exist for them.
+/// Whether the actor may see a client's record. What they may not see does not exist for them; nor does, for anybody, a
+/// record that was merged into another: who cares for that one is what counts.
 pub fn may_see(p: &Practice, client: ClientId) -> Result<bool> {
     let found = match p.actor.reach() {
         Reach::All => p.one(&EXISTS, params![client], |row| Ok(row.get::<ClientId>(0)?))?.is_some(),

@@ -11,6 +11,9 @@ use crate::practice::Practice;
 /// Records that a search shows of each list.
 const SHOWN: i64 = 8;
 
+/// Merges that are followed, one after the other.
+const CHAIN: usize = 20;
+
 /// A record that was found.
 #[derive(Debug, Clone)]
 pub struct Match {
@@ -81,4 +84,16 @@ pub fn bring_back(p: &Practice, gone: &Client, status: &str, fields: &Fields) ->
 /// A record that was merged into another.
 pub fn merged(p: &Practice, gone: ClientId) -> Result<Client> {
     queries::by_id(p, gone)?.filter(|client| client.merged_into.is_some()).ok_or(Error::NotFound)
+}
+
+/// The record as which a merged one is known now, for whoever may see that. Merges can follow each other.
+pub fn stays_as(p: &Practice, gone: ClientId) -> Result<Option<ClientId>> {
+    let mut now = gone;
+    for _ in 0..CHAIN {
+        match queries::merged_into(p, now)? {
+            Some(kept) => now = kept,
+            None => break,
+        }
+    }
+    Ok(if now != gone && care_team::may_see(p, now)? { Some(now) } else { None })
 }

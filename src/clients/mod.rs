@@ -257,9 +257,8 @@ pub fn open(p: &Practice, id: ClientId) -> Result<Client> {
 
 /// A record, for whoever may see it: for what is done with it, and what a list shows.
 pub fn find(p: &Practice, id: ClientId) -> Result<Client> {
-    if !care_team::may_see(p, id)? {
-        return Err(Error::NotFound);
+    if care_team::may_see(p, id)? {
+        return queries::by_id(p, id)?.ok_or(Error::NotFound);
     }
-    let client = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
-    client.merged_into.map_or(Ok(client), |kept| Err(Error::Merged(kept)))
+    Err(merged::stays_as(p, id)?.map_or(Error::NotFound, Error::Merged))
 }

@@ -25,6 +25,7 @@ crate::sql! {
         "select id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth, gender, email, phone,
          time_zone, group_id, primary_provider_id, record_number, note_sealed, status, source, created_at, updated_at, version,
          merged_into from clients where practice_id = $1 and id = $2";
+    tenant MERGED_INTO = "select merged_into from clients where practice_id = $1 and id = $2 and merged_into is not null";
     tenant SET_MERGED =
         "update clients set status = $3, merged_into = $4, updated_at = $5, version = version + 1
          where practice_id = $1 and id = $2";
@@ -82,6 +83,11 @@ pub fn update(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
 
 pub fn set_status(p: &Practice, id: ClientId, status: &str) -> Result<()> {
     p.run(&SET_STATUS, params![id, status, p.now]).map(drop)
+}
+
+/// The record that one was merged into, if it was.
+pub fn merged_into(p: &Practice, id: ClientId) -> Result<Option<ClientId>> {
+    p.one(&MERGED_INTO, params![id], |row| Ok(row.get(0)?))
 }
 
 /// `into`: nothing: it stands by itself again.

@@ -66,6 +66,8 @@ struct PreviewPage {
     gone: ClientId,
     name: String,
     refused: &'static str,
+    /// What speaks against their being one person; empty: nothing.
+    doubt: &'static str,
     rows: Vec<Compared>,
     /// Each thing that happens, in a sentence.
     happens: Vec<String>,
@@ -200,12 +202,24 @@ async fn preview(
         gone,
         name: plan.gone.name(),
         refused,
+        doubt: doubt(&plan),
         rows,
         happens,
         version,
         with_version,
     };
     html(status, &page)
+}
+
+fn doubt(plan: &Plan) -> &'static str {
+    let (kept, gone) = (&plan.kept.fields, &plan.gone.fields);
+    if kept.date_of_birth.zip(gone.date_of_birth).is_some_and(|(one, other)| one != other) {
+        return "The birth dates differ. Make sure that this is one person: they see each other's record in the portal.";
+    }
+    if people::folded(&kept.last_name) != people::folded(&gone.last_name) {
+        return "The last names differ. Make sure that this is one person: they see each other's record in the portal.";
+    }
+    ""
 }
 
 /// The fields in which the two differ, and what stands there afterwards.

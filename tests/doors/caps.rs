@@ -1,6 +1,7 @@
 //! Caps that are not about passwords: links asked for, invitations sent, and what a device is still known for. And what
 //! was unavailable is written down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use testkit::ruh::db::DbError;
 use testkit::ruh::error::Error;
+use testkit::ruh::web::Finish;
 use testkit::{Browser, PASSWORD, TestApp, TestPractice, both_engines, json};
 
 use crate::capture::Log;
@@ -198,7 +200,7 @@ both_engines! {
         let router = Router::new()
             .route("/page", get(broken))
             .route("/api/page", get(broken))
-            .layer(from_fn_with_state(t.app.clone(), testkit::ruh::web::finish));
+            .layer(from_fn_with_state(Finish { app: t.app.clone(), uploads: Arc::from([]) }, testkit::ruh::web::finish));
         let mut browser = Browser::new(router);
         assert_eq!(browser.get("/page").await.status, 503);
         let answer = browser.get("/api/page").await;

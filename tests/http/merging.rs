@@ -215,8 +215,7 @@ both_engines! {
             assert_eq!(provider.get(&format!("/api/v1/clients/{id}")).await.status, 404);
         }
         assert_eq!(undone(&mut provider, &merge).await, 404);
-        let led = signed_in.get(&format!("/clients/{gone}")).await;
-        assert!(led.status == 404 || signed_in.get(led.location()).await.status == 404);
+        assert_eq!(signed_in.get(&format!("/clients/{gone}")).await.status, 404, "not even where it went");
         assert_eq!(undone(&mut api, &merge).await, 200);
         assert_eq!(provider.get(&format!("/api/v1/clients/{gone}")).await.status, 404);
         assert_eq!(record(&mut api, &gone).await["primary_provider_id"], json!(null));
@@ -288,6 +287,10 @@ both_engines! {
         let first = merged(&mut api, &one, &two).await;
         // One after the other: the later merge is undone first.
         let second = merged(&mut api, &three, &one).await;
+        let led = owner.get(&format!("/clients/{two}")).await;
+        assert_eq!((led.status, led.location()), (303, format!("/clients/{three}").as_str()), "both merges are followed");
+        let export = owner.get(&format!("/clients/export?id={two}")).await;
+        assert!(!export.text.contains("Bea"), "{}", export.text);
         assert_eq!(undone(&mut api, &first).await, 404);
         assert_eq!(undone(&mut api, &second).await, 200);
         assert_eq!(undone(&mut api, &first).await, 200);
