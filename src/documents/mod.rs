@@ -156,10 +156,10 @@ pub fn unseen(p: &Practice, client: ClientId) -> Result<i64> {
     queries::unseen(p, client)
 }
 
-/// A document, deleted or not, for whoever may see the client: for what is done with it.
+/// A document, deleted or not, for whoever may open the client's record. Errors: not found; outside the care team.
 pub fn find(p: &Practice, id: DocumentId) -> Result<Document> {
     let document = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
-    clients::find(p, document.client)?;
+    clients::open(p, document.client)?;
     Ok(document)
 }
 
@@ -332,5 +332,5 @@ fn standing(p: &Practice, id: DocumentId) -> Result<Document> {
 
 /// The client, if their record can be changed.
 fn open_record(p: &Practice, client: ClientId) -> Result<()> {
-    clients::refuse_archived(&clients::find(p, client)?.status)
+    clients::refuse_archived(&clients::open(p, client)?.status)
 }

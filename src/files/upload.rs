@@ -310,6 +310,10 @@ impl Reader<'_> {
 
     /// Writes all of a file. `false`: it is larger than a file may be.
     async fn write(&mut self, to: &mut Writing, first: &[u8], field: &mut Field<'_>) -> Result<bool> {
+        // A first piece may be as large as the network hands it over.
+        if first.len() as u64 > LIMIT {
+            return Ok(false);
+        }
         to.push(first).await?;
         while let Some(piece) = self.piece(field).await? {
             if to.size + piece.len() as u64 > LIMIT {

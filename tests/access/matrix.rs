@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use ruh::access::Access;
-use ruh::routes::RouteInfo;
+use ruh::routes::{RouteInfo, Takes};
 use testkit::{Answer, Browser, TestApp, both_engines, json};
 
 use crate::world::{World, world};
@@ -47,6 +47,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
         path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
         path if path.contains("/merges/{id}") => ("{id}", w.merge.clone()),
+        path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -78,6 +79,7 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
             let (practice, owner) = (w.ours.id.to_string(), w.ours.owner.to_string());
             browser.post(&path, &[("practice", &practice), ("id", &owner)]).await
         }
+        _ if route.takes == Takes::File => browser.upload(&path, &[], None).await,
         (Method::POST, "/portal/people/{id}") => browser.post(&path, &[("answer", "refuse")]).await,
         (Method::POST, "/portal/profile") => browser.post(&path, &[("phone", "never")]).await,
         (method, template) if template.starts_with("/api/") => {
@@ -100,6 +102,7 @@ pub fn restore(t: &TestApp, w: &World) {
          update contacts set removed_at = null; update merges set undone_at = null;
          update clients set status = 'merged', merged_into = (select g.kept from merges g where g.gone = clients.id)
              where id in (select g.gone from merges g);
+         update documents set deleted_at = null, shared = true;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

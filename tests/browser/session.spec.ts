@@ -72,13 +72,30 @@ test('a session that ended elsewhere loses nothing that was typed', async ({ ruh
     await expect(page.getByText('1 client')).toBeVisible();
   });
 
-  await test.step('on a page: the sign-in keeps it and offers to send it', async () => {
+  await test.step('in a section of a record: the same, and what is typed in another section stays', async () => {
     await page.getByRole('link', { name: 'Ana López' }).click();
     const form = await personalInformation(page);
-    await form.getByLabel('Note').fill('First line\nsecond line, “quoted” <b>&amp;');
+    await page.locator('#client-info > summary').click();
+    const note = page.locator('#client-info').getByLabel('Note');
+    await note.fill('First line\nsecond line, “quoted” <b>&amp;');
     await form.getByLabel('Phone').fill('212 555 0142');
     await endOthers();
     await form.getByRole('button', { name: 'Save changes' }).click();
+    const door = page.getByRole('dialog', { name: 'Please sign in again' });
+    await door.getByLabel('Password', { exact: true }).fill(owner.password);
+    await door.getByRole('button', { name: 'Sign in' }).click();
+    await expect(toast(page, 'Saved.')).toBeVisible();
+    await expect(page.locator('#overview')).toContainText('+1 212-555-0142');
+    await expect(note).toHaveValue('First line\nsecond line, “quoted” <b>&amp;');
+    await page.locator('#client-info').getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.locator('#overview')).toContainText('second line, “quoted” <b>&amp;');
+  });
+
+  await test.step('on a page: the sign-in keeps it and offers to send it', async () => {
+    await page.goto('/settings/practice');
+    await page.getByLabel('Practice name').fill('Riverside, “quoted” <b>&amp;');
+    await endOthers();
+    await page.getByRole('button', { name: 'Save changes' }).click();
     await expect(page.getByText('Please sign in to go on.')).toBeVisible();
     await look(page);
     await typeSignIn(page, { ...owner, password: 'not this one' });
@@ -88,8 +105,7 @@ test('a session that ended elsewhere loses nothing that was typed', async ({ ruh
     await look(page);
     await page.getByRole('button', { name: 'Send it now' }).click();
     await expect(toast(page, 'Saved.')).toBeVisible();
-    await expect(page.getByText('+1 212-555-0142')).toBeVisible();
-    await expect((await personalInformation(page)).getByLabel('Note')).toHaveValue('First line\nsecond line, “quoted” <b>&amp;');
+    await expect(page.getByLabel('Practice name')).toHaveValue('Riverside, “quoted” <b>&amp;');
   });
 });
 
