@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, RawPathParams, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -225,7 +225,12 @@ async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Resp
 /// A file is not read for just anybody, and not whole before somebody is asked: whoever may is asked first, and again
 /// when it has arrived.
 async fn guard_upload(guard: &Guard, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // Nothing is read for an address that names nothing.
+    let named = RawPathParams::from_request_parts(&mut parts, &()).await;
+    if !named.is_ok_and(|named| named.iter().all(|(_, id)| uuid::Uuid::try_parse(id).is_ok())) {
+        return Error::NotFound.into_response();
+    }
     let whose = match admit(guard, &parts).await {
         Ok(Admission::In(ctx)) => ctx.actor().ok().and_then(Actor::id).unwrap_or_default(),
         other => return turned_away_upload(other, parts).await,

@@ -185,8 +185,14 @@ fn write_tables(snapshot: &mut Snapshot, archive: &mut archive::Writer<impl Writ
     Ok(())
 }
 
-/// Files below a folder, under their paths from the data folder. What is still being written (`.new`) has not happened,
-/// and what goes meanwhile is gone.
+/// Whether a file is still being written: by us (`.new`), or by the store of files (an id, `#`, a number).
+fn is_half(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".new") || name.contains('#')
+}
+
+/// Files below a folder, under their paths from the data folder. What is still being written has not happened, and what
+/// goes meanwhile is gone.
 fn write_folder(
     archive: &mut archive::Writer<impl Write>,
     data_dir: &Path,
@@ -208,7 +214,7 @@ fn write_folder(
         let kind = entry.file_type().map_err(named)?;
         if kind.is_dir() {
             write_folder(archive, data_dir, &path, stop)?;
-        } else if kind.is_file() && path.extension().is_none_or(|e| e != "new") {
+        } else if kind.is_file() && !is_half(&path) {
             let said = path.to_str().ok_or_else(|| Error::config(format!("{} is no text", path.display())))?;
             match File::open(entry.path()) {
                 Ok(file) => archive.file(said, file).map_err(unwritten)?,

@@ -87,7 +87,7 @@ async fn home(ctx: Ctx) -> Result<Response> {
         asked: unanswered > 0,
         new_documents: match unseen {
             0 => String::new(),
-            n => words.with("documents-note-title", &[("count", &n.to_string())]),
+            n => words.with("documents-notice-title", &[("count", &n.to_string())]),
         },
         by_passphrase: ctx.signed()?.session.passphrase.is_some(),
     };

@@ -258,12 +258,12 @@ documents-shared = Shared with client
 documents-shared-hint = The client can see this too
 documents-private = Private
 documents-private-hint = Only the care team can see this
-documents-note-title = { $count ->
+documents-notice-title = { $count ->
     [one] A new document for you
    *[other] { $count } new documents for you
 }
-documents-note = Your practice shared it with you.
-documents-note-button = Look at it
+documents-notice = Your practice shared it with you.
+documents-notice-button = Look at it
 document-name = Give it a name of at most { $limit } characters, without slashes or line breaks.
 file-missing = Please choose a file.
 file-too-large = This file is larger than 25 MB. Please make it smaller, or send it in parts.

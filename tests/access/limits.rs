@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::Method;
 use ruh::access::Access;
-use ruh::routes::RouteInfo;
-use testkit::{Answer, Browser, Cell, TestApp, both_engines};
+use ruh::routes::{RouteInfo, Takes};
+use testkit::{Answer, Browser, Cell, PARTS, TestApp, both_engines, in_parts};
 
 use crate::matrix::path;
 use crate::world::{World, world};
@@ -76,8 +76,13 @@ both_engines! {
             let path = path(&t, &w, route);
             let (takes, others) = if route.path.starts_with("/api/") { (JSON, [FORM, "text/plain"]) } else { (FORM, [JSON, "text/plain"]) };
             let start = if takes == JSON { "{\"first_name\": \"" } else { "first_name=" };
+            let is_upload = route.takes == Takes::File;
+            let (takes, others) = if is_upload { (PARTS, [JSON, FORM]) } else { (takes, others) };
             // With its length said and without, and of one byte too many.
-            let large = || format!("{start}{}", "x".repeat(256 * 1024 + 1 - start.len()));
+            let large = || match is_upload {
+                true => in_parts(&[], Some(("a.txt", &vec![b'x'; 25 * 1024 * 1024 + 1]))),
+                false => format!("{start}{}", "x".repeat(256 * 1024 + 1 - start.len())).into_bytes(),
+            };
             let length = large().len().to_string();
             for headers in [vec![("content-type", takes)], vec![("content-type", takes), ("content-length", &length)]] {
                 refused(&name, &send(&browser, &route.method, &path, &headers, Body::from(large())).await, 413);
@@ -86,7 +91,7 @@ both_engines! {
                 "multipart/form-data; boundary=x", "application/xml", "application/octet-stream", "x", "application/jsonx",
                 "application/x-www-form-urlencodedx", "\u{e9}", "",
             ];
-            for kind in others.into_iter().chain(more) {
+            for kind in others.into_iter().chain(more.into_iter().filter(|kind| !is_upload || !kind.starts_with("multipart"))) {
                 let body = Body::from("first_name=Ana&last_name=M");
                 refused(&format!("{name} as {kind}"), &send(&browser, &route.method, &path, &[("content-type", kind)], body).await, 415);
             }

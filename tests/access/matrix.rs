@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use ruh::access::Access;
-use ruh::routes::RouteInfo;
+use ruh::routes::{RouteInfo, Takes};
 use testkit::{Answer, Browser, TestApp, both_engines, json};
 
 use crate::world::{World, world};
@@ -46,6 +46,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         "/assets/{file}" => return ruh::assets::href("app.css").to_string(),
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
         path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
+        path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -77,6 +78,7 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
             let (practice, owner) = (w.ours.id.to_string(), w.ours.owner.to_string());
             browser.post(&path, &[("practice", &practice), ("id", &owner)]).await
         }
+        _ if route.takes == Takes::File => browser.upload(&path, &[], None).await,
         (Method::POST, "/portal/people/{id}") => browser.post(&path, &[("answer", "refuse")]).await,
         (Method::POST, "/portal/profile") => browser.post(&path, &[("phone", "never")]).await,
         (method, template) if template.starts_with("/api/") => {
@@ -96,7 +98,7 @@ pub fn restore(t: &TestApp, w: &World) {
         "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
          delete from guesses; update members set disabled_at = null where disabled_at > 1;
          update member_invitations set state = 'sent', created_at = 1;
-         update contacts set removed_at = null;
+         update contacts set removed_at = null; update documents set deleted_at = null, shared = true;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

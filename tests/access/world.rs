@@ -29,6 +29,8 @@ pub struct World {
     pub feed_item: String,
     /// Somebody around the client.
     pub contact: String,
+    /// A document of theirs, shared with them.
+    pub document: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -70,6 +72,14 @@ async fn contact_of(t: &TestApp, practice: &TestPractice, client: &str) -> Strin
     let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
     let body = json!({"first_name": "Ingrid", "relation": "parent"});
     let made = api.json("POST", &format!("/api/v1/clients/{client}/contacts"), &body).await;
+    made.json()["id"].as_str().expect("an id").to_string()
+}
+
+async fn document_of(t: &TestApp, practice: &TestPractice, client: &str) -> String {
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let path = format!("/api/v1/clients/{client}/documents");
+    let made = api.upload(&path, &[("shared", "true")], Some(("letter.pdf", b"%PDF-1.4 a letter"))).await;
+    assert_eq!(made.status, 201, "{}", made.text);
     made.json()["id"].as_str().expect("an id").to_string()
 }
 
@@ -249,10 +259,12 @@ pub async fn world(t: &TestApp) -> World {
         .collect();
     let invite_link = invite_link(t, &ours, &group, &on_team).await;
     let contact = contact_of(t, &ours, &client).await;
+    let document = document_of(t, &ours, &client).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
         contact,
+        document,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),

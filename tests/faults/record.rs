@@ -173,6 +173,32 @@ async fn verbs_of_contacts(walk: &mut Walk<'_>, practice: &TestPractice, owner: 
     walk.verb("POST /api/v1/contacts/{id}/restore", About::Client, program.json("POST", &back, &none)).await;
 }
 
+async fn verbs_of_documents(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
+    let t = walk.t;
+    let (client, mut ana) = t.client_in_portal(practice, "ana.papers@example.org").await;
+    let letter = Some(("letter.pdf", &b"%PDF-1.4"[..]));
+    let path = format!("/clients/{client}/documents");
+    walk.verb("POST /clients/{id}/documents", About::Client, owner.upload(&path, &[], letter)).await;
+    let given = ana.upload("/portal/documents", &[], letter);
+    walk.verb("POST /portal/documents", About::Client, given).await;
+    let mut program = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let path = format!("/api/v1{path}");
+    walk.verb("POST /api/v1/clients/{id}/documents", About::Client, program.upload(&path, &[], letter)).await;
+    let id = newest(t, "documents").await;
+    let (page, api) = (format!("/documents/{id}"), format!("/api/v1/documents/{id}"));
+    for what in ["share", "unshare", "delete", "restore"] {
+        let route = format!("POST /documents/{{id}}/{what}");
+        walk.verb(&route, About::Client, owner.post(&format!("{page}/{what}"), &[])).await;
+    }
+    let named = [("name", "Report"), ("version", "5")];
+    walk.verb("POST /documents/{id}", About::Client, owner.post(&page, &named)).await;
+    let (change, none) = (json!({"note": "From the doctor"}), json!({}));
+    walk.verb("PATCH /api/v1/documents/{id}", About::Client, program.json("PATCH", &api, &change)).await;
+    walk.verb("DELETE /api/v1/documents/{id}", About::Client, program.json("DELETE", &api, &none)).await;
+    let back = format!("{api}/restore");
+    walk.verb("POST /api/v1/documents/{id}/restore", About::Client, program.json("POST", &back, &none)).await;
+}
+
 async fn verbs_of_groups(walk: &mut Walk<'_>, practice: &TestPractice, owner: &mut Browser) {
     let t = walk.t;
     let new = [("name", "Evenings"), ("colour", "teal")];
@@ -505,6 +531,7 @@ both_engines! {
         verbs_of_the_desk(&mut walk, &practice, &mut owner).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;
+        verbs_of_documents(&mut walk, &practice, &mut owner).await;
         let named = [("name", "Calm Harbour Therapy"), ("time_zone", "Europe/Berlin"), ("version", "1")];
         let save = owner.post("/settings/practice", &named);
         walk.verb("POST /settings/practice", About::Nobody, save).await;

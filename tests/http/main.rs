@@ -3,6 +3,7 @@
 mod break_glass;
 mod contacts;
 mod demo;
+mod documents;
 mod duplicates;
 mod guardians;
 mod newsfeed;

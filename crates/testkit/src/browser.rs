@@ -16,6 +16,29 @@ pub struct Browser {
     pub address: SocketAddr,
 }
 
+/// The kind of a form in parts, as `in_parts` makes it.
+pub const PARTS: &str = "multipart/form-data; boundary=between-the-parts";
+
+/// A form in parts, with a file called so in it.
+pub fn in_parts(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!("--between-the-parts\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.into_bytes());
+    }
+    if let Some((name, bytes)) = file {
+        let head = format!(
+            "--between-the-parts\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend_from_slice(bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--between-the-parts--\r\n");
+    body
+}
+
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -112,6 +135,17 @@ impl Browser {
         self.request(method, path, &[("content-type", kind)], Body::from(body.to_string())).await
     }
 
+    /// Sends a form in parts, with a file called so in it.
+    pub async fn upload(&mut self, path: &str, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Answer {
+        self.request("POST", path, &[("content-type", PARTS)], Body::from(in_parts(fields, file))).await
+    }
+
+    /// What came back as bytes, where they are no text.
+    pub async fn bytes(&mut self, path: &str) -> (u16, Vec<u8>) {
+        let (answer, bytes) = self.exchange("GET", path, &[], Body::empty()).await;
+        (answer.status, bytes)
+    }
+
     /// Opens a link from a mail and follows its one redirect.
     pub async fn open_link(&mut self, link: &str) -> Answer {
         let path = link.strip_prefix("http://localhost:8080").unwrap_or(link).to_string();
@@ -122,6 +156,10 @@ impl Browser {
     }
 
     pub async fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+        self.exchange(method, path, headers, body).await.0
+    }
+
+    async fn exchange(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> (Answer, Vec<u8>) {
         let mut request = Request::builder().method(method).uri(path);
         if !self.headers.iter().any(|(name, _)| name == "host") {
             request = request.header("host", "localhost:8080");
@@ -141,11 +179,8 @@ impl Browser {
             self.take_cookie(cookie.to_str().expect("a cookie"));
         }
         let bytes = body.collect().await.expect("a body").to_bytes();
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (Answer { status: parts.status.as_u16(), headers: parts.headers, text }, bytes.to_vec())
     }
 
     fn take_cookie(&mut self, text: &str) {

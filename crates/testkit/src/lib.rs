@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use authenticator::{Authenticator, unbase32};
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, PARTS, in_parts};
 pub use database::{Cell, Raw};
 pub use mails::{Mail, parse as parse_mail};
 pub use ruh;
