@@ -30,6 +30,8 @@ const NEXT_WITHIN: Duration = Duration::from_secs(30);
 const HEARD_OUT: u64 = 64 * 1024 * 1024;
 /// Bytes in memory that are neither of the file nor of a field yet, such as a header without end.
 const UNREAD_LIMIT: usize = 512 * 1024;
+/// Bytes that are taken in at once.
+const PIECE: usize = 64 * 1024;
 /// Bytes of a field that is no file.
 const TEXT_LIMIT: usize = 32 * 1024;
 /// Parts of a form.
@@ -166,6 +168,8 @@ impl Drop for Turn {
 /// The body of a request, one piece at a time: the reader of parts would otherwise take in whatever is there.
 struct Paced {
     body: BodyDataStream,
+    /// What is left of a piece that came large.
+    rest: Bytes,
     pause: bool,
     /// Bytes that were given and have come out nowhere yet.
     unread: Arc<AtomicUsize>,
@@ -179,10 +183,16 @@ impl Stream for Paced {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let next = std::task::ready!(self.body.poll_next_unpin(cx));
+        if self.rest.is_empty() {
+            match std::task::ready!(self.body.poll_next_unpin(cx)) {
+                Some(Ok(whole)) => self.rest = whole,
+                Some(Err(error)) => return Poll::Ready(Some(Err(std::io::Error::other(error)))),
+                None => return Poll::Ready(None),
+            }
+        }
         self.pause = true;
-        let whole = next.transpose().map_err(std::io::Error::other);
-        let Ok(Some(piece)) = whole else { return Poll::Ready(whole.transpose()) };
+        let size = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(size);
         if self.unread.fetch_add(piece.len(), Ordering::Relaxed) > UNREAD_LIMIT {
             return Poll::Ready(Some(Err(std::io::Error::other("more than the parts of a form may hold"))));
         }
@@ -199,7 +209,7 @@ pub async fn take(app: &Shared, whose: Uuid, parts: &Parts, body: Body) -> Resul
     }
     let _turn = Turn::take(app, whose)?;
     let unread = Arc::new(AtomicUsize::new(0));
-    let from = Paced { body: body.into_data_stream(), pause: false, unread: unread.clone() };
+    let from = Paced { body: body.into_data_stream(), rest: Bytes::new(), pause: false, unread: unread.clone() };
     let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(HEARD_OUT));
     let mut reader =
         Reader { app, unread, from: Multipart::with_constraints(from, boundary, limits), file: Given::Nothing };
