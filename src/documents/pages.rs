@@ -22,6 +22,8 @@ use crate::ui::{Empty, ErrorSummary, Field, Option_, Section, Shell, Status, Ton
 use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 use crate::words::Words;
 
+/// Of the ids of the form about one document: its dialog opens over the form that takes a file.
+const PREFIX: &str = "document-";
 /// Deleted ones that are shown.
 const DELETED_SHOWN: i64 = 100;
 
@@ -279,9 +281,13 @@ async fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response
     let form = EditForm {
         id: edit.document.id,
         client,
-        errors: summary(&edit.refused, words),
+        errors: ErrorSummary {
+            items: edit.refused.iter().map(|one| (format!("{PREFIX}{}", one.field), one.message.clone())).collect(),
+            title: words.t("ui-error-summary"),
+        },
         stale: edit.stale,
         name: Field::text("name", "Name")
+            .id_prefix(PREFIX)
             .value(&edit.typed.name)
             .required()
             .dir_auto()
@@ -289,7 +295,9 @@ async fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response
             .error(error_of(&edit.refused, "name"))
             .now_saved(theirs(&edit.typed.name, &now.name))
             .words(words),
-        note: note_field(&edit.typed.note, &edit.refused, words).now_saved(theirs(&edit.typed.note, &now.note)),
+        note: note_field(&edit.typed.note, &edit.refused, words)
+            .id_prefix(PREFIX)
+            .now_saved(theirs(&edit.typed.note, &now.note)),
         version: edit.version,
     };
     if ctx.is_fragment {

@@ -45,6 +45,10 @@ both_engines! {
         let contact = json!({"first_name": "Luca", "last_name": "Marchetti", "relation": "spouse", "main": true});
         api.json("POST", &format!("/api/v1/clients/{gone}/contacts"), &contact).await;
         api.json("PATCH", &format!("/api/v1/clients/{gone}/custody-note"), &json!({"note": "Shared"})).await;
+        for (name, shared) in [("Shared letter.txt", "true"), ("Private note.txt", "false")] {
+            let given = api.upload(&format!("/api/v1/clients/{gone}/documents"), &[("shared", shared)], Some((name, b"words"))).await;
+            assert_eq!(given.status, 201, "{}", given.text);
+        }
         let before = (record(&mut api, &kept).await, record(&mut api, &gone).await);
 
         // The preview names each thing, writes nothing, and finds the other record by what one knows.
@@ -55,7 +59,7 @@ both_engines! {
         assert!(!found.contains(&format!("with={kept}")), "not with itself");
         let shown = owner.get(&format!("{page}?with={gone}")).await;
         for said in ["ana.old@example.org is out", "ana.new@example.org goes on signing in", "Luca Marchetti (Spouse", "custody note comes along",
-            "+41 44 668 18 00", "Prefers mornings", "Afraid of lifts", "she/her", "timeline come along"] {
+            "+41 44 668 18 00", "Prefers mornings", "Afraid of lifts", "she/her", "2 documents come along", "timeline come along"] {
             assert!(shown.text.contains(said), "{said}: {}", shown.text);
         }
         let plan = api.get(&format!("/api/v1/clients/{kept}/merge?with={gone}")).await.json();
@@ -87,6 +91,9 @@ both_engines! {
         let timeline = api.get(&format!("/api/v1/clients/{kept}/timeline?limit=100")).await.text;
         assert!(timeline.contains("record.merged") && timeline.contains("contact.added"), "{timeline}");
         assert_eq!(timeline.matches("\"client.added\"").count(), 2);
+
+        let documents = new.get("/portal/documents").await.text;
+        assert!(documents.contains("Shared letter.txt") && !documents.contains("Private note.txt"), "{documents}");
 
         // Who looked at the other one before stands with it, for staff; the program's own reading of it too.
         ruh::audit::write_reads(&t.app).await.unwrap();
@@ -122,6 +129,8 @@ both_engines! {
         }
         assert_eq!(after.0["pronouns"], json!("they/them"), "what somebody changed since stays");
         assert_eq!([new.get("/portal").await.status, old.get("/portal").await.status], [200, 200]);
+        assert!(!new.get("/portal/documents").await.text.contains("Shared letter.txt"));
+        assert!(old.get("/portal/documents").await.text.contains("Shared letter.txt"));
         let contacts = api.get(&format!("/api/v1/clients/{gone}/contacts")).await.json();
         assert_eq!((&contacts["items"][0]["first_name"], &contacts["items"][0]["main"]), (&json!("Luca"), &json!(true)));
         assert!(api.get(&format!("/api/v1/clients/{kept}/contacts")).await.json()["items"].as_array().unwrap().is_empty());
