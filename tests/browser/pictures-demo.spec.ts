@@ -34,6 +34,15 @@ test('the made-up practice', async ({ ruh, page, visitor }) => {
   await expect(page.getByText('For two records of one person')).toBeVisible();
   await expect(page.getByText('They leave the list of clients')).toBeVisible();
   await look(page, 'demo-sections');
+  await page.getByRole('link', { name: 'Documents' }).click();
+  await expect(page.getByText('Referral letter.pdf')).toBeVisible();
+  await look(page, 'demo-documents');
+  const ana = await visitor();
+  await signIn(ana, 'ana.marchetti@harbourlight.example', password);
+  await ana.goto('/portal');
+  await look(ana, 'demo-portal-documents-new');
+  await ana.goto('/portal/documents');
+  await look(ana, 'demo-portal-documents');
 
   await page.goto('/clients');
   await page.getByRole('button', { name: 'Add Client' }).click();
