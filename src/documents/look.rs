@@ -14,6 +14,9 @@ use crate::ids::DocumentId;
 /// How long a file may be without its row: an upload under way, or its commit, takes minutes.
 const ALONE: Duration = Duration::from_secs(86_400);
 const SLICE: usize = 100;
+/// A crash leaves a file or two. More than these were not left by crashes: somebody started the program with another
+/// database, and what looks like nobody's is somebody's.
+const FEW: usize = 20;
 
 /// Removes what has had its time. A row goes first and its file after it: what is cut off between the two leaves a file
 /// alone, which the next look finds.
@@ -46,23 +49,29 @@ pub async fn look(app: &Shared) -> Result<()> {
 
 async fn sweep(app: &Shared) -> Result<()> {
     let old = app.files.begun_before(app.now().minus(ALONE)).await?;
+    let mut alone = Vec::new();
     for slice in old.chunks(SLICE) {
         let slice = slice.to_vec();
-        let alone = app
+        let found = app
             .read(move |h| {
-                let mut alone: Vec<Uuid> = Vec::new();
+                let mut found: Vec<Uuid> = Vec::new();
                 for id in &slice {
                     if !queries::is_kept(h, *id)? {
-                        alone.push(*id);
+                        found.push(*id);
                     }
                 }
-                Ok(alone)
+                Ok(found)
             })
             .await?;
-        for id in alone {
-            tracing::warn!(file = %DocumentId(id), "a file that no document stands for is removed");
-            app.files.sweep(id).await?;
+        alone.extend(found);
+        if alone.len() > FEW {
+            tracing::error!("many files belong to no document: is this the database of this data folder? They are left");
+            return Ok(());
         }
+    }
+    for id in alone {
+        tracing::warn!(file = %DocumentId(id), "a file that no document stands for is removed");
+        app.files.sweep(id).await?;
     }
     Ok(())
 }

@@ -365,6 +365,13 @@ both_engines! {
         ruh::documents::look(&t.app).await.unwrap();
         let left: Vec<_> = files(&t).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_string()).collect();
         assert_eq!(left, [id(&kept)]);
+        // So many were not left by crashes: the database is not this folder's, and nothing of it is touched.
+        for _ in 0..21 {
+            t.app.files.keep(t.app.ids.new_id(), b"somebody's").await.unwrap();
+        }
+        t.advance(DAY + Duration::from_secs(60));
+        ruh::documents::look(&t.app).await.unwrap();
+        assert_eq!(files(&t).len(), 22);
     }
 
     async fn a_backup_carries_documents_and_a_restore_brings_them_back(t: TestApp) {
