@@ -317,6 +317,35 @@ both_engines! {
         t.run_jobs().await;
     }
 
+    async fn r42_two_records_merged_into_each_other_at_once_are_one(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut api = program(&t, &practice).await;
+        let body = json!({"first_name": "Ana", "last_name": "Client"});
+        let (one, two) = (t.client(&practice, body.clone()).await, t.client(&practice, body).await);
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let (kept, gone) = if n % 2 == 0 { (&one, &two) } else { (&two, &one) };
+            let (mut api, path, body) = (api.copy(), format!("/api/v1/clients/{kept}/merges"), json!({"with": gone}));
+            tasks.spawn(async move { api.json("POST", &path, &body).await.status });
+        }
+        let mut statuses = tasks.join_all().await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 404, 404, 404, 404, 404, 404, 404]);
+        assert_eq!((listed(&mut api).await, t.raw.count("select count(*) from merges")), (1, 1));
+        // And undone at once, once.
+        let merge = uuid::Uuid::parse_str(t.raw.rows("select id from merges")[0][0].as_deref().unwrap()).unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let (mut api, merge) = (api.copy(), merge.to_string());
+            tasks.spawn(async move { undone(&mut api, &merge).await });
+        }
+        let mut statuses = tasks.join_all().await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
+        assert_eq!(listed(&mut api).await, 2);
+        t.run_jobs().await;
+    }
+
     /// A table that holds something of a client goes along with a merge, or stays behind for a reason that stands here.
     async fn no_table_of_a_client_is_forgotten_by_a_merge(t: TestApp) {
         let along = ["activities", "contacts", "portal_access", "invitations", "documents", "feed_items", "care_team", "custody_notes"];
