@@ -133,14 +133,7 @@ async fn create(ctx: Ctx, Path(id): Path<ClientId>, headers: HeaderMap, upload: 
 }
 
 async fn show(ctx: Ctx, Path(id): Path<DocumentId>) -> Result<Answer> {
-    let found = ctx
-        .door()?
-        .read(move |p| {
-            let document = find(p, id)?;
-            clients::open(p, document.client)?;
-            Ok(document)
-        })
-        .await?;
+    let found = ctx.door()?.read(move |p| find(p, id)).await?;
     note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", found.client).detail("documents")).await?;
     Answer::new(StatusCode::OK, &DocumentBody::new(&found))
 }

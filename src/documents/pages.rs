@@ -307,7 +307,6 @@ async fn one(ctx: &Ctx, id: DocumentId) -> Result<Document> {
         .door()?
         .read(move |p| {
             let document = find(p, id)?;
-            clients::open(p, document.client)?;
             if document.deleted.is_some() { Err(Error::NotFound) } else { Ok(document) }
         })
         .await?;

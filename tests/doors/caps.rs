@@ -198,7 +198,10 @@ both_engines! {
         let router = Router::new()
             .route("/page", get(broken))
             .route("/api/page", get(broken))
-            .layer(from_fn_with_state(t.app.clone(), testkit::ruh::web::finish));
+            .layer(from_fn_with_state(
+                testkit::ruh::web::Finish { app: t.app.clone(), uploads: [].into() },
+                testkit::ruh::web::finish,
+            ));
         let mut browser = Browser::new(router);
         assert_eq!(browser.get("/page").await.status, 503);
         let answer = browser.get("/api/page").await;
