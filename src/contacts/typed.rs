@@ -70,7 +70,7 @@ pub fn right_said(right: Right) -> &'static str {
         Right::Appointments => "See appointments",
         Right::Book => "Book and change appointments",
         Right::Messages => "Read and write messages",
-        Right::Forms => "Fill in forms",
+        Right::Forms => "Fill in forms, see and send documents",
         Right::Receipts => "See receipts",
         Right::Sign => "Sign on the client's behalf",
     }

@@ -156,7 +156,8 @@ pub fn unseen(p: &Practice, client: ClientId) -> Result<i64> {
     queries::unseen(p, client)
 }
 
-/// A document, deleted or not, for whoever may open the client's record. Errors: not found; outside the care team.
+/// A document, deleted or not. What is done with one shows its name and its note: whoever stands outside the team gives a
+/// reason first. Errors: not found; outside the team.
 pub fn find(p: &Practice, id: DocumentId) -> Result<Document> {
     let document = queries::by_id(p, id)?.ok_or(Error::NotFound)?;
     clients::open(p, document.client)?;
@@ -211,7 +212,8 @@ pub fn add(p: &Practice, client: ClientId, stored: &Stored, about: &About) -> Re
     };
     p.note(activity, client, how)?;
     p.audit(&entry("document.added", client, id).detail(how.unwrap_or("private")))?;
-    find(p, id)
+    // Not by `find`: whoever gives something may see what they gave.
+    queries::by_id(p, id)?.ok_or(Error::NotFound)
 }
 
 fn entry(action: &'static str, client: ClientId, id: DocumentId) -> Entry {
@@ -332,5 +334,5 @@ fn standing(p: &Practice, id: DocumentId) -> Result<Document> {
 
 /// The client, if their record can be changed.
 fn open_record(p: &Practice, client: ClientId) -> Result<()> {
-    clients::refuse_archived(&clients::open(p, client)?.status)
+    clients::refuse_archived(&clients::find(p, client)?.status)
 }

@@ -43,7 +43,7 @@ fn is_of(answer: &Answer, stored: &Stored) -> Result<bool> {
 async fn keep(ctx: &Ctx, client: ClientId, upload: &Upload, key: Option<String>) -> Result<Answer> {
     let words = ctx.words();
     // Whoever may not see the client learns nothing from what was sent.
-    ctx.door()?.read(move |p| clients::open(p, client)).await?;
+    ctx.door()?.read(move |p| clients::find(p, client)).await?;
     let sharing = match upload.text("shared") {
         "" | "false" => Sharing::Private,
         "true" => Sharing::Shared,
@@ -60,7 +60,7 @@ async fn keep(ctx: &Ctx, client: ClientId, upload: &Upload, key: Option<String>)
     let content = format!("{client} {} {about:?} {:?}", stored.name, stored.digest);
     ctx.door()?
         .write(move |p| {
-            clients::open(p, client)?;
+            clients::find(p, client)?;
             once(p, key.as_deref(), &token_hash(&content), || {
                 Answer::new(StatusCode::CREATED, &DocumentBody::new(&add(p, client, &stored, &about)?))
             })

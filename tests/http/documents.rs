@@ -204,6 +204,31 @@ both_engines! {
         assert!(matches!(lars.get(&hers).await.status, 401 | 404));
     }
 
+    async fn r17_from_outside_the_care_team_a_reason_comes_first(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let provider = t.member(&practice, Role::Provider, "on@calm.example").await;
+        let admin = t.member(&practice, Role::Admin, "admin@calm.example").await;
+        let mut on = t.browser().bearer(&t.token(&practice, provider).await);
+        let mut outside = t.browser().bearer(&t.token(&practice, admin).await);
+        let client = t.client(&practice, json!({"primary_provider_id": provider.to_string()})).await;
+        let one = format!("/api/v1/documents/{}", id(&give(&mut on, &client, &[], "letter.pdf", b"%PDF-1.4").await));
+        // What is handed in at the desk is taken from anybody who may see the client.
+        assert_eq!(give(&mut outside, &client, &[], "handed in.pdf", b"%PDF-1.4").await["name"], "handed in.pdf");
+        let refused = [
+            outside.get(&one).await, outside.get(&format!("{one}/content")).await, outside.json("PATCH", &one, &json!({"shared": true})).await,
+            outside.json("DELETE", &one, &json!({})).await, outside.get(&format!("/api/v1{}", at(&client))).await,
+        ];
+        for answer in refused {
+            assert!(answer.status == 403 && !answer.text.contains("letter"), "{}", answer.text);
+        }
+        let mut browser = t.signed_in("admin@calm.example").await;
+        let led = browser.get(&at(&client)).await;
+        assert!(led.status == 303 && led.location().starts_with(&format!("/clients/{client}/open?next=")), "{}", led.location());
+        let reason = json!({"reason": "Covering for a colleague"});
+        assert_eq!(outside.json("POST", &format!("/api/v1/clients/{client}/openings"), &reason).await.status, 201);
+        assert_eq!(outside.bytes(&format!("{one}/content")).await, (200, b"%PDF-1.4".to_vec()));
+    }
+
     async fn r33_what_is_too_large_mistyped_or_climbs_leaves_nothing(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let (client, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
