@@ -65,7 +65,9 @@ async fn sweep(app: &Shared) -> Result<()> {
             .await?;
         alone.extend(found);
         if alone.len() > FEW {
-            tracing::error!("many files belong to no document: is this the database of this data folder? They are left");
+            tracing::error!(
+                "many files belong to no document: is this the database of this data folder? They are left"
+            );
             return Ok(());
         }
     }
