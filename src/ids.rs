@@ -95,3 +95,23 @@ id_type!(
     /// Two records made one.
     MergeId
 );
+id_type!(
+    /// A form of a practice: what is asked.
+    FormId
+);
+id_type!(
+    /// A form as it was published; never changed again.
+    FormVersionId
+);
+id_type!(
+    /// An intake flow: forms in an order.
+    FlowId
+);
+id_type!(
+    /// A form that a client was given, with its answers.
+    ClientFormId
+);
+id_type!(
+    /// A device handed over to a client at the desk.
+    HandOverId
+);

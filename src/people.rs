@@ -70,14 +70,19 @@ pub fn name(text: &str) -> Result<String, Refusal> {
 }
 
 /// Several lines; line ends are normalised.
-pub fn note(text: &str) -> Result<Option<String>, Refusal> {
+pub fn note(typed: &str) -> Result<Option<String>, Refusal> {
+    text(typed, NOTE_LIMIT)
+}
+
+/// Several lines of so many characters at most; nothing if empty.
+pub fn text(text: &str, limit: usize) -> Result<Option<String>, Refusal> {
     let text: String = text.replace("\r\n", "\n").trim().nfc().collect();
     if text.chars().any(|c| is_forbidden(c) && c != '\n' && c != '\t') {
         return Err(Refusal::ControlCharacter);
     }
     match text.chars().count() {
         0 => Ok(None),
-        n if n > NOTE_LIMIT => Err(Refusal::TooLong),
+        n if n > limit => Err(Refusal::TooLong),
         _ => Ok(Some(text)),
     }
 }
