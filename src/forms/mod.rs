@@ -26,6 +26,7 @@ pub use definition::{
     CHOICE_LIMIT, Choice, Code, Combine, Condition, Definition, EXPLANATION_LIMIT, ITEM_LIMIT, Item, Kind, LABEL_LIMIT,
     Problem, SIZE_LIMIT, Scale, ShowIf, TEXT_LIMIT, TITLE_LIMIT, Test, Topic, is_id,
 };
+pub use pages::{Side, tabs};
 pub use scoring::{INSTRUMENTS, Instrument, LOINC, Score, is_critical, is_scored, score};
 pub use shown::shown;
 

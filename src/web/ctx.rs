@@ -172,7 +172,6 @@ const UNDO: &[(&str, &str)] = &[
     ("form-archived", "/forms/{id}/restore"),
     ("form-discarded", "/forms/{id}/undo"),
     ("form-item-removed", "/forms/{id}/undo"),
-    ("flow-deleted", "/flows/{id}/restore"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),
 ];

@@ -3,6 +3,8 @@
 import { say } from './say.js';
 
 const EDGE = 80;
+/** What was moved last, and by which button: a list that is drawn anew goes on from there. */
+let moved;
 
 class Items extends HTMLElement {
   connectedCallback() {
@@ -15,7 +17,7 @@ class Items extends HTMLElement {
   /** Which entry was moved, and by what: there the focus goes on. */
   remember(event) {
     const entry = event.submitter?.closest('[data-item]');
-    if (entry) this.moved = { item: entry.dataset.item, way: event.submitter.value };
+    if (entry) moved = { item: entry.dataset.item, way: event.submitter.dataset.way };
   }
 
   entry(item) {
@@ -23,15 +25,15 @@ class Items extends HTMLElement {
   }
 
   arrived() {
-    if (!this.moved) return;
-    const { item, way } = this.moved;
-    this.moved = undefined;
+    if (!moved) return;
+    const { item, way } = moved;
+    moved = undefined;
     this.dragged = undefined;
     const entry = this.entry(item);
     if (!entry) return;
-    const buttons = [...entry.querySelectorAll('button[name="how"]:not(:disabled)')];
+    const buttons = [...entry.querySelectorAll('button[data-way]:not(:disabled)')];
     // At the end of the list the button is off: the other way is still open.
-    const button = way ? buttons.find((one) => one.value === way) ?? buttons[0] : undefined;
+    const button = way ? buttons.find((one) => one.dataset.way === way) ?? buttons[0] : undefined;
     (button ?? entry).focus({ preventScroll: true });
     entry.scrollIntoView({ block: 'nearest' });
     entry.classList.add('placed');
@@ -87,8 +89,10 @@ class Items extends HTMLElement {
       return;
     }
     if (entry.nextElementSibling === next) return;
-    const form = this.querySelector('form[data-place], form.item-place');
-    this.moved = { item: entry.dataset.item };
+    const form = this.querySelector('form.item-place');
+    // Without such a form the order is sent with the rest.
+    if (!form) return;
+    moved = { item: entry.dataset.item };
     this.dragged = { entry, next };
     form.elements.item.value = entry.dataset.item;
     form.elements.before.value = entry.nextElementSibling?.dataset.item ?? '';
