@@ -7,6 +7,7 @@
 mod answer;
 mod definition;
 pub mod fhir;
+mod problems;
 mod queries;
 mod scoring;
 mod shown;

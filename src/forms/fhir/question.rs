@@ -3,13 +3,11 @@
 use serde_json::Value;
 
 use super::super::definition::{Item, Kind, Scale};
+use super::super::problems::SCALE_STEPS;
 use super::super::scoring::INSTRUMENTS;
 use super::choices::{Found, choices};
 use super::file::{choice_of, control, decimal, extension, list, says, text, whole};
 use super::read::{Origin, Reader, name};
-
-/// Steps of a scale at most.
-const STEPS: i64 = 20;
 
 impl Reader<'_> {
     /// Nothing: it was left out, and a note says so.
@@ -129,7 +127,7 @@ fn ends(item: &Value) -> Option<(i64, i64)> {
     let step = end("questionnaire-sliderStepValue").unwrap_or(1);
     let (from, to) = (end("minValue")?, end("maxValue")?);
     let steps = to.checked_sub(from)?;
-    (step == 1 && (1..=STEPS).contains(&steps) && (-100..=100).contains(&from)).then_some((from, to))
+    (step == 1 && (1..=SCALE_STEPS).contains(&steps) && (-100..=100).contains(&from)).then_some((from, to))
 }
 
 /// A sum that other programs work out in a field of its own, as instruments have.

@@ -246,12 +246,10 @@ impl<'f> Reader<'f> {
             Part::LeftOut
         } else if !is_group(item) {
             Part::Leaf
-        } else if text(item, "text").trim().is_empty() || place.inline {
-            Part::Group
-        } else if followed && (place.depth > 0 || !list(item, "enableWhen").is_empty()) {
-            Part::Group
         } else {
-            Part::Page
+            let no_page = text(item, "text").trim().is_empty() || place.inline;
+            let in_the_way = followed && (place.depth > 0 || rules::has_one(item));
+            if no_page || in_the_way { Part::Group } else { Part::Page }
         }
     }
 

@@ -36,12 +36,20 @@ pub fn together(rules: &[Rule]) -> Result<Option<ShowIf>, ()> {
     }
 }
 
+/// Whether an item is shown under a condition.
+pub fn has_one(item: &Value) -> bool {
+    !list(item, "enableWhen").is_empty() || by_expression(item)
+}
+
+fn by_expression(item: &Value) -> bool {
+    list(item, "extension").iter().any(|one| text(one, "url").ends_with("enableWhenExpression"))
+}
+
 /// The rule of an item, if it has one. `asked` finds the question that a condition names, among those before it.
 pub fn read<'i>(item: &Value, asked: impl Fn(&str) -> Option<&'i Item>) -> Option<Rule> {
     let conditions = list(item, "enableWhen");
-    let by_expression = list(item, "extension").iter().any(|one| text(one, "url").ends_with("enableWhenExpression"));
     // More than any rule of ours has.
-    if by_expression || conditions.len() > 100 {
+    if by_expression(item) || conditions.len() > 100 {
         return Some(None);
     }
     if conditions.is_empty() {
