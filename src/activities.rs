@@ -38,17 +38,19 @@ pub enum Topic {
     Arrivals,
     Invitations,
     CareTeam,
+    Forms,
     Record,
 }
 
 impl Topic {
-    pub const ALL: [Topic; 4] = [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Record];
+    pub const ALL: [Topic; 5] = [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Forms, Topic::Record];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Topic::Arrivals => "arrivals",
             Topic::Invitations => "invitations",
             Topic::CareTeam => "care_team",
+            Topic::Forms => "forms",
             Topic::Record => "record",
         }
     }
@@ -109,10 +111,28 @@ pub enum Kind {
     DocumentUnshared,
     DocumentDeleted,
     DocumentRestored,
+    /// Given to the client to fill in; about: what it is called.
+    FormGiven,
+    FlowGiven,
+    FormStarted,
+    FormHandedIn,
+    FormSkipped,
+    FormWaived,
+    /// Wanted again after it was waived or skipped.
+    FormWanted,
+    FormReopened,
+    FormReminded,
+    /// All that a flow requires is done.
+    FlowCompleted,
+    /// An answer asks for the care team's eyes at once.
+    FormAlert,
+    FormAlertSeen,
+    /// A device was handed over at the desk.
+    HandedOver,
 }
 
 impl Kind {
-    const ALL: [Kind; 41] = [
+    const ALL: [Kind; 54] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -154,6 +174,19 @@ impl Kind {
         Kind::DocumentUnshared,
         Kind::DocumentDeleted,
         Kind::DocumentRestored,
+        Kind::FormGiven,
+        Kind::FlowGiven,
+        Kind::FormStarted,
+        Kind::FormHandedIn,
+        Kind::FormSkipped,
+        Kind::FormWaived,
+        Kind::FormWanted,
+        Kind::FormReopened,
+        Kind::FormReminded,
+        Kind::FlowCompleted,
+        Kind::FormAlert,
+        Kind::FormAlertSeen,
+        Kind::HandedOver,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -199,6 +232,19 @@ impl Kind {
             Kind::DocumentUnshared => "document.unshared",
             Kind::DocumentDeleted => "document.deleted",
             Kind::DocumentRestored => "document.restored",
+            Kind::FormGiven => "form.given",
+            Kind::FlowGiven => "flow.given",
+            Kind::FormStarted => "form.started",
+            Kind::FormHandedIn => "form.handed_in",
+            Kind::FormSkipped => "form.skipped",
+            Kind::FormWaived => "form.waived",
+            Kind::FormWanted => "form.wanted",
+            Kind::FormReopened => "form.reopened",
+            Kind::FormReminded => "form.reminded",
+            Kind::FlowCompleted => "flow.completed",
+            Kind::FormAlert => "form.alert",
+            Kind::FormAlertSeen => "form.alert_seen",
+            Kind::HandedOver => "form.handed_over",
         }
     }
 
@@ -248,6 +294,19 @@ impl Kind {
             | Kind::ContactJoined
             | Kind::ContactLeft => Topic::Invitations,
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Topic::CareTeam,
+            Kind::FormGiven
+            | Kind::FlowGiven
+            | Kind::FormStarted
+            | Kind::FormHandedIn
+            | Kind::FormSkipped
+            | Kind::FormWaived
+            | Kind::FormWanted
+            | Kind::FormReopened
+            | Kind::FormReminded
+            | Kind::FlowCompleted
+            | Kind::FormAlert
+            | Kind::FormAlertSeen
+            | Kind::HandedOver => Topic::Forms,
         }
     }
 
@@ -259,6 +318,9 @@ impl Kind {
                 Some(Topic::Invitations)
             }
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Some(Topic::CareTeam),
+            Kind::FormStarted | Kind::FormHandedIn | Kind::FormSkipped | Kind::FlowCompleted | Kind::FormAlert => {
+                Some(Topic::Forms)
+            }
             Kind::ClientArchived
             | Kind::ClientRestored
             | Kind::EmailChanged
@@ -290,7 +352,15 @@ impl Kind {
             | Kind::DocumentShared
             | Kind::DocumentUnshared
             | Kind::DocumentDeleted
-            | Kind::DocumentRestored => None,
+            | Kind::DocumentRestored
+            | Kind::FormGiven
+            | Kind::FlowGiven
+            | Kind::FormWaived
+            | Kind::FormWanted
+            | Kind::FormReopened
+            | Kind::FormReminded
+            | Kind::FormAlertSeen
+            | Kind::HandedOver => None,
         }
     }
 }
