@@ -109,10 +109,13 @@ pub enum Kind {
     DocumentUnshared,
     DocumentDeleted,
     DocumentRestored,
+    /// A device at the desk, for the client to fill in forms on.
+    HandedOver,
+    HandedBack,
 }
 
 impl Kind {
-    const ALL: [Kind; 41] = [
+    const ALL: [Kind; 43] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -154,6 +157,8 @@ impl Kind {
         Kind::DocumentUnshared,
         Kind::DocumentDeleted,
         Kind::DocumentRestored,
+        Kind::HandedOver,
+        Kind::HandedBack,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -199,6 +204,8 @@ impl Kind {
             Kind::DocumentUnshared => "document.unshared",
             Kind::DocumentDeleted => "document.deleted",
             Kind::DocumentRestored => "document.restored",
+            Kind::HandedOver => "forms.handed_over",
+            Kind::HandedBack => "forms.handed_back",
         }
     }
 
@@ -234,7 +241,9 @@ impl Kind {
             | Kind::DocumentShared
             | Kind::DocumentUnshared
             | Kind::DocumentDeleted
-            | Kind::DocumentRestored => Topic::Record,
+            | Kind::DocumentRestored
+            | Kind::HandedOver
+            | Kind::HandedBack => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -290,7 +299,9 @@ impl Kind {
             | Kind::DocumentShared
             | Kind::DocumentUnshared
             | Kind::DocumentDeleted
-            | Kind::DocumentRestored => None,
+            | Kind::DocumentRestored
+            | Kind::HandedOver
+            | Kind::HandedBack => None,
         }
     }
 }

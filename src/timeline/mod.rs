@@ -166,6 +166,8 @@ impl Entry {
             Kind::DocumentUnshared => "Document no longer shared with the client",
             Kind::DocumentDeleted => "Document deleted",
             Kind::DocumentRestored => "Document restored",
+            Kind::HandedOver => "Device handed over for forms",
+            Kind::HandedBack => "Device given back",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
@@ -191,6 +193,7 @@ impl Entry {
             ("member", _) if me.is_some() && self.actor == me.map(|id| id.0) => "by you".into(),
             ("member", Some(name)) => format!("by {name}"),
             ("client", _) => "in the Client Portal".into(),
+            ("hand_over", _) => "on a device at the desk".into(),
             _ => String::new(),
         };
         let by = if self.about.as_deref() == Some("api") { format!("{by}, through another program") } else { by };
