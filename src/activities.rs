@@ -38,17 +38,19 @@ pub enum Topic {
     Arrivals,
     Invitations,
     CareTeam,
+    Forms,
     Record,
 }
 
 impl Topic {
-    pub const ALL: [Topic; 4] = [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Record];
+    pub const ALL: [Topic; 5] = [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Forms, Topic::Record];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Topic::Arrivals => "arrivals",
             Topic::Invitations => "invitations",
             Topic::CareTeam => "care_team",
+            Topic::Forms => "forms",
             Topic::Record => "record",
         }
     }
@@ -109,13 +111,29 @@ pub enum Kind {
     DocumentUnshared,
     DocumentDeleted,
     DocumentRestored,
-    /// A device at the desk, for the client to fill in forms on.
+    /// Given to the client to fill in; about: what it is called.
+    FormGiven,
+    FlowGiven,
+    FormStarted,
+    FormHandedIn,
+    FormSkipped,
+    FormWaived,
+    /// Wanted again after it was waived or skipped.
+    FormWanted,
+    FormReopened,
+    FormReminded,
+    /// All that a flow requires is done.
+    FlowCompleted,
+    /// An answer asks for the care team's eyes at once.
+    FormAlert,
+    FormAlertSeen,
+    /// A device was handed over at the desk.
     HandedOver,
     HandedBack,
 }
 
 impl Kind {
-    const ALL: [Kind; 43] = [
+    const ALL: [Kind; 55] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -157,6 +175,18 @@ impl Kind {
         Kind::DocumentUnshared,
         Kind::DocumentDeleted,
         Kind::DocumentRestored,
+        Kind::FormGiven,
+        Kind::FlowGiven,
+        Kind::FormStarted,
+        Kind::FormHandedIn,
+        Kind::FormSkipped,
+        Kind::FormWaived,
+        Kind::FormWanted,
+        Kind::FormReopened,
+        Kind::FormReminded,
+        Kind::FlowCompleted,
+        Kind::FormAlert,
+        Kind::FormAlertSeen,
         Kind::HandedOver,
         Kind::HandedBack,
     ];
@@ -204,8 +234,20 @@ impl Kind {
             Kind::DocumentUnshared => "document.unshared",
             Kind::DocumentDeleted => "document.deleted",
             Kind::DocumentRestored => "document.restored",
-            Kind::HandedOver => "forms.handed_over",
-            Kind::HandedBack => "forms.handed_back",
+            Kind::FormGiven => "form.given",
+            Kind::FlowGiven => "flow.given",
+            Kind::FormStarted => "form.started",
+            Kind::FormHandedIn => "form.handed_in",
+            Kind::FormSkipped => "form.skipped",
+            Kind::FormWaived => "form.waived",
+            Kind::FormWanted => "form.wanted",
+            Kind::FormReopened => "form.reopened",
+            Kind::FormReminded => "form.reminded",
+            Kind::FlowCompleted => "flow.completed",
+            Kind::FormAlert => "form.alert",
+            Kind::FormAlertSeen => "form.alert_seen",
+            Kind::HandedOver => "form.handed_over",
+            Kind::HandedBack => "form.handed_back",
         }
     }
 
@@ -241,9 +283,7 @@ impl Kind {
             | Kind::DocumentShared
             | Kind::DocumentUnshared
             | Kind::DocumentDeleted
-            | Kind::DocumentRestored
-            | Kind::HandedOver
-            | Kind::HandedBack => Topic::Record,
+            | Kind::DocumentRestored => Topic::Record,
             Kind::InvitationQueued
             | Kind::InvitationSent
             | Kind::InvitationBounced
@@ -257,6 +297,20 @@ impl Kind {
             | Kind::ContactJoined
             | Kind::ContactLeft => Topic::Invitations,
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Topic::CareTeam,
+            Kind::FormGiven
+            | Kind::FlowGiven
+            | Kind::FormStarted
+            | Kind::FormHandedIn
+            | Kind::FormSkipped
+            | Kind::FormWaived
+            | Kind::FormWanted
+            | Kind::FormReopened
+            | Kind::FormReminded
+            | Kind::FlowCompleted
+            | Kind::FormAlert
+            | Kind::FormAlertSeen
+            | Kind::HandedOver
+            | Kind::HandedBack => Topic::Forms,
         }
     }
 
@@ -268,6 +322,9 @@ impl Kind {
                 Some(Topic::Invitations)
             }
             Kind::PrimaryProvider | Kind::TeamJoined | Kind::TeamLeft => Some(Topic::CareTeam),
+            Kind::FormStarted | Kind::FormHandedIn | Kind::FormSkipped | Kind::FlowCompleted | Kind::FormAlert => {
+                Some(Topic::Forms)
+            }
             Kind::ClientArchived
             | Kind::ClientRestored
             | Kind::EmailChanged
@@ -300,6 +357,13 @@ impl Kind {
             | Kind::DocumentUnshared
             | Kind::DocumentDeleted
             | Kind::DocumentRestored
+            | Kind::FormGiven
+            | Kind::FlowGiven
+            | Kind::FormWaived
+            | Kind::FormWanted
+            | Kind::FormReopened
+            | Kind::FormReminded
+            | Kind::FormAlertSeen
             | Kind::HandedOver
             | Kind::HandedBack => None,
         }

@@ -42,6 +42,7 @@ use crate::app::Shared;
 use crate::audit::Entry;
 use crate::care_team;
 use crate::error::{Error, Result};
+use crate::flows;
 use crate::ids::{ClientId, MemberId};
 use crate::invitations::{self, Invited, Purpose};
 use crate::people::is_minor;
@@ -124,6 +125,7 @@ pub fn add(p: &Practice, fields: &Fields, inviting: Inviting, source: Source) ->
     let arrived = if source == Source::InviteLink { Activity::SignedUp } else { Activity::ClientAdded };
     p.note(arrived, id, Some(source.as_str()))?;
     p.audit(&Entry::of_client("client.added", id).detail(source.as_str()))?;
+    flows::entered_group(p, id, fields.group)?;
     let invited = match (&fields.email, inviting) {
         (Some(email), Inviting::Now) => Some(invitations::invite(p, id, email, Purpose::Invite)?),
         // Nothing is queued for nobody.
@@ -174,6 +176,9 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
     queries::update(p, id, fields)?;
     queries::set_prefixes(p, id, fields)?;
     came_of_age(p, &current, fields)?;
+    if current.fields.group != fields.group {
+        flows::entered_group(p, id, fields.group)?;
+    }
     // The former main provider stays on the team unless taken off it.
     let moved = care_team::set(p, id, &keeping_former(&current, fields))?;
     note_care(p, id, current.fields.primary_provider, fields.primary_provider, &moved)?;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Counted, Deleted, Saved, Typed};
 use crate::access::{ANY_STAFF, RUNS_PRACTICE};
 use crate::error::{Error, FieldError, Result};
-use crate::ids::GroupId;
+use crate::flows;
+use crate::ids::{FlowId, GroupId};
 use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::web::{Answer, Ctx, Json, Optional, Path, Query, idempotency_key, once};
@@ -24,17 +25,20 @@ struct GroupBody {
     id: String,
     name: String,
     colour: String,
+    /// The intake flow that its clients are given; nothing: none.
+    flow_id: Option<FlowId>,
     clients: i64,
     version: i64,
 }
 
 impl GroupBody {
-    fn new(counted: &Counted) -> GroupBody {
+    fn new(counted: &Counted, flows: &[(GroupId, FlowId)]) -> GroupBody {
         let group = &counted.group;
         GroupBody {
             id: group.id.to_string(),
             name: group.name.clone(),
             colour: group.colour.clone(),
+            flow_id: flows.iter().find(|(of, _)| *of == group.id).map(|(_, flow)| *flow),
             clients: counted.clients,
             version: group.version,
         }
@@ -47,13 +51,13 @@ struct GroupList {
 }
 
 async fn index(ctx: Ctx) -> Result<Answer> {
-    let all = ctx.door()?.read(super::counted).await?;
-    Answer::new(StatusCode::OK, &GroupList { items: all.iter().map(GroupBody::new).collect() })
+    let (all, flows) = ctx.door()?.read(|p| Ok((super::counted(p)?, flows::of_groups(p)?))).await?;
+    Answer::new(StatusCode::OK, &GroupList { items: all.iter().map(|one| GroupBody::new(one, &flows)).collect() })
 }
 
 fn one(p: &Practice, id: GroupId, status: StatusCode) -> Result<Answer> {
     let counted = super::counted(p)?.into_iter().find(|counted| counted.group.id == id).ok_or(Error::NotFound)?;
-    Answer::new(status, &GroupBody::new(&counted))
+    Answer::new(status, &GroupBody::new(&counted, &flows::of_groups(p)?))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,6 +65,8 @@ fn one(p: &Practice, id: GroupId, status: StatusCode) -> Result<Answer> {
 struct Body {
     name: Optional<String>,
     colour: Optional<String>,
+    /// The intake flow that clients of the group are given from now on; null: none.
+    flow_id: Optional<FlowId>,
     /// The version that a change was made from; a stale one is answered 409.
     version: Option<i64>,
 }
@@ -76,9 +82,19 @@ impl Body {
     }
 }
 
-fn saved(p: &Practice, saved: Saved, status: StatusCode) -> Result<Answer> {
+fn saved(p: &Practice, saved: Saved, body: &Body, status: StatusCode) -> Result<Answer> {
     match saved {
-        Saved::Saved(group) => one(p, group.id, status),
+        Saved::Saved(group) => {
+            if let Optional::Given(flow) = body.flow_id {
+                match flows::set_group(p, group.id, flow) {
+                    Err(Error::NotFound) => {
+                        return Err(Error::Invalid(vec![FieldError::new("flow_id", "There is no such intake flow.")]));
+                    }
+                    other => other?,
+                }
+            }
+            one(p, group.id, status)
+        }
         Saved::Refused(refused) => Err(Error::Invalid(refused)),
         Saved::Stale(now) => {
             Err(Error::Conflict(format!("The group was changed in between; it is at version {}.", now.version)))
@@ -93,7 +109,9 @@ async fn create(ctx: Ctx, headers: HeaderMap, body: Json<Body>) -> Result<Answer
     let typed = body.value.over(Typed { name: String::new(), colour: super::COLOURS[0].key.into() });
     ctx.door()?
         .write(move |p| {
-            once(p, key.as_deref(), &body.hash, || saved(p, super::add(p, &typed, words)?, StatusCode::CREATED))
+            once(p, key.as_deref(), &body.hash, || {
+                saved(p, super::add(p, &typed, words)?, &body.value, StatusCode::CREATED)
+            })
         })
         .await
 }
@@ -104,7 +122,7 @@ async fn update(ctx: Ctx, Path(id): Path<GroupId>, body: Json<Body>) -> Result<A
         .write(move |p| {
             let stands = super::find(p, id)?;
             let typed = body.value.over(Typed { name: stands.name, colour: stands.colour });
-            saved(p, super::change(p, id, &typed, body.value.version, words)?, StatusCode::OK)
+            saved(p, super::change(p, id, &typed, body.value.version, words)?, &body.value, StatusCode::OK)
         })
         .await
 }

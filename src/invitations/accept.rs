@@ -209,5 +209,7 @@ fn close(p: &Practice, invitation: &Invitation) -> Result<()> {
     }
     let accepted = if whose.is_some() { Activity::ContactJoined } else { Activity::InvitationAccepted };
     p.note(accepted, invitation.client, None)?;
+    // From now on there is somebody to remind of what is to be filled in.
+    crate::flows::schedule(p, invitation.client)?;
     p.audit(&Entry::new("invitation.accepted", "invitation", Some(invitation.id.0)).client(invitation.client))
 }

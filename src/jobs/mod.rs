@@ -61,10 +61,16 @@ pub enum Kind {
     SendSecondFactorReset,
     /// Sends the daily mail that says how much is new in a newsfeed. Subject: the member.
     SendDigest,
+    /// Reminds a client of open forms, if that is still wanted. Subject: the client.
+    RemindForms,
+    /// Sends one such reminder. Subject: an access to the portal.
+    SendFormReminder,
+    /// Tells a provider that an answer needs attention. Subject: the alert.
+    SendFormAlert,
 }
 
 impl Kind {
-    const ALL: [Kind; 16] = [
+    const ALL: [Kind; 19] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
@@ -81,6 +87,9 @@ impl Kind {
         Kind::TellSecondFactorReset,
         Kind::SendSecondFactorReset,
         Kind::SendDigest,
+        Kind::RemindForms,
+        Kind::SendFormReminder,
+        Kind::SendFormAlert,
     ];
 
     fn as_str(self) -> &'static str {
@@ -101,6 +110,9 @@ impl Kind {
             Kind::TellSecondFactorReset => "second_factor_reset.tell",
             Kind::SendSecondFactorReset => "second_factor_reset.send",
             Kind::SendDigest => "digest.send",
+            Kind::RemindForms => "forms.remind",
+            Kind::SendFormReminder => "form_reminder.send",
+            Kind::SendFormAlert => "form_alert.send",
         }
     }
 
@@ -119,6 +131,9 @@ impl Kind {
                 | Kind::TellSecondFactorReset
                 | Kind::SendSecondFactorReset
                 | Kind::SendDigest
+                | Kind::RemindForms
+                | Kind::SendFormReminder
+                | Kind::SendFormAlert
         )
     }
 }
@@ -280,6 +295,9 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::TellSecondFactorReset => crate::members::lost_device::jobs::tell_asked(app, job).await,
         Kind::SendSecondFactorReset => crate::members::lost_device::jobs::send_link(app, job).await,
         Kind::SendDigest => crate::newsfeed::jobs::send_digest(app, job).await,
+        Kind::RemindForms => crate::intake::jobs::remind(app, job).await,
+        Kind::SendFormReminder => crate::intake::jobs::send_reminder(app, job).await,
+        Kind::SendFormAlert => crate::intake::jobs::send_alert(app, job).await,
     }
 }
 

@@ -120,6 +120,7 @@ struct ChoicesBody {
     arrivals: &'static str,
     invitations: &'static str,
     care_team: &'static str,
+    forms: &'static str,
     record: &'static str,
 }
 
@@ -130,6 +131,7 @@ fn choices_body(p: &Practice) -> Result<ChoicesBody> {
         arrivals: of(Topic::Arrivals),
         invitations: of(Topic::Invitations),
         care_team: of(Topic::CareTeam),
+        forms: of(Topic::Forms),
         record: of(Topic::Record),
     })
 }
@@ -145,15 +147,17 @@ struct Chosen {
     arrivals: Option<String>,
     invitations: Option<String>,
     care_team: Option<String>,
+    forms: Option<String>,
     record: Option<String>,
 }
 
 async fn save_choices(ctx: Ctx, body: Json<Chosen>) -> Result<Answer> {
-    let Chosen { arrivals, invitations, care_team, record } = body.value;
+    let Chosen { arrivals, invitations, care_team, forms, record } = body.value;
     let given = [
         (Topic::Arrivals, arrivals),
         (Topic::Invitations, invitations),
         (Topic::CareTeam, care_team),
+        (Topic::Forms, forms),
         (Topic::Record, record),
     ];
     let mut wrong = Vec::new();

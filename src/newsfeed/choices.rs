@@ -41,6 +41,9 @@ fn explains(topic: Topic) -> &'static str {
         Topic::Arrivals => "A colleague added a client of yours, or somebody signed up.",
         Topic::Invitations => "An invitation was accepted, or it bounced.",
         Topic::CareTeam => "Somebody joined or left a care team, or became the primary provider.",
+        Topic::Forms => {
+            "A client began or handed in a form, skipped one, finished the intake, or gave an answer that needs attention."
+        }
         Topic::Record => "An email was changed, a client was archived or restored.",
     }
 }

@@ -124,6 +124,7 @@ pub fn topic_said(topic: Topic) -> &'static str {
         Topic::Arrivals => "New clients",
         Topic::Invitations => "Invitations",
         Topic::CareTeam => "Care team",
+        Topic::Forms => "Forms",
         Topic::Record => "Changes",
     }
 }

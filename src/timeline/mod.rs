@@ -87,9 +87,10 @@ pub fn page(p: &Practice, client: ClientId, topic: Option<Topic>, before: Before
 pub fn topic(text: &str) -> Result<Option<Topic>> {
     match (text, Topic::parse(text)) {
         ("", _) => Ok(None),
-        (_, None) => {
-            Err(Error::Invalid(vec![FieldError::new("topic", "Use arrivals, invitations, care_team or record.")]))
-        }
+        (_, None) => Err(Error::Invalid(vec![FieldError::new(
+            "topic",
+            "Use arrivals, invitations, care_team, forms or record.",
+        )])),
         (_, found) => Ok(found),
     }
 }
@@ -166,14 +167,31 @@ impl Entry {
             Kind::DocumentUnshared => "Document no longer shared with the client",
             Kind::DocumentDeleted => "Document deleted",
             Kind::DocumentRestored => "Document restored",
-            Kind::HandedOver => "Device handed over for forms",
-            Kind::HandedBack => "Device given back",
+            Kind::FormGiven => return self.called("Form given"),
+            Kind::FlowGiven => return self.called("Intake flow given"),
+            Kind::FormStarted => return self.called("Form begun"),
+            Kind::FormHandedIn => return self.called("Form handed in"),
+            Kind::FormSkipped => return self.called("Form skipped"),
+            Kind::FormWaived => return self.called("Form waived"),
+            Kind::FormWanted => return self.called("Form wanted again"),
+            Kind::FormReopened => return self.called("Form reopened"),
+            Kind::FormReminded => "Reminded of open forms",
+            Kind::FlowCompleted => return self.called("All of the intake is done"),
+            Kind::FormAlert => return self.called("An answer needs your attention"),
+            Kind::FormAlertSeen => return self.called("An answer that needed attention was seen"),
+            Kind::HandedOver => "A device was handed over at the desk",
+            Kind::HandedBack => "The device was given back",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
             Kind::TeamLeft => return format!("{} left the care team", self.colleague_said(me)),
         };
         text.into()
+    }
+
+    /// What happened to a form or a flow, and what that is called.
+    fn called(&self, happened: &str) -> String {
+        self.about.as_deref().map_or_else(|| happened.into(), |name| format!("{happened}: {name}"))
     }
 
     fn colleague_said(&self, me: Option<MemberId>) -> &str {
@@ -209,9 +227,13 @@ impl Entry {
     /// How good or bad the news is, as a mark beside it.
     pub fn tone(&self) -> &'static str {
         match self.kind {
-            Kind::InvitationBounced | Kind::ContactBounced => "bad",
-            Kind::InvitationAccepted | Kind::SignedUp | Kind::ContactJoined => "good",
-            Kind::ClientAdded | Kind::InvitationSent | Kind::ContactMailed | Kind::DocumentReceived => "info",
+            Kind::InvitationBounced | Kind::ContactBounced | Kind::FormAlert => "bad",
+            Kind::InvitationAccepted | Kind::SignedUp | Kind::ContactJoined | Kind::FlowCompleted => "good",
+            Kind::FormHandedIn
+            | Kind::ClientAdded
+            | Kind::InvitationSent
+            | Kind::ContactMailed
+            | Kind::DocumentReceived => "info",
             _ => "",
         }
     }
