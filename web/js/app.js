@@ -14,3 +14,5 @@ import './table.js';
 import './select.js';
 import './keys.js';
 import './session.js';
+import './filling-fields.js';
+import './filling.js';
