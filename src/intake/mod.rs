@@ -6,20 +6,32 @@
 //! somebody's eyes at once raises an alert the moment it is kept.
 
 mod alerts;
+mod autosave;
+mod check_page;
+mod copy;
+mod fields;
+mod files;
+mod fill_page;
+mod hand_over;
+mod hand_over_pages;
 mod handing_in;
 pub mod jobs;
+mod list_page;
+mod place;
 mod queries;
 mod reminders;
 mod saving;
 
 pub use alerts::{Alert, alert_seen, alerts, has_alert};
+pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, standing, touch};
+pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
 pub use reminders::{Reminders, Settings, remind, reminders, resume, set_settings, settings, stop};
 pub use saving::{Given, Kept, Said, Saved, save};
 
 use uuid::Uuid;
 
-use crate::access::{Right, Who};
+use crate::access::{Access, Right, Who};
 use crate::clients;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
@@ -27,6 +39,48 @@ use crate::flows::{self, Needed};
 use crate::forms::{self, Answers, Purpose, Version};
 use crate::ids::{ClientFormId, ClientId, FlowId, FormId, FormVersionId};
 use crate::practice::Practice;
+use crate::routes::Routes;
+
+pub fn routes(routes: Routes) -> Routes {
+    let routes = hand_over_pages::routes(routes);
+    desk_routes(portal_routes(routes))
+}
+
+fn portal_routes(routes: Routes) -> Routes {
+    const WHO: Access = place::PORTAL;
+    routes
+        .get("/portal/forms", WHO, list_page::show)
+        .get("/portal/forms/{id}", WHO, fill_page::show)
+        .post("/portal/forms/{id}", WHO, fill_page::post)
+        .post("/portal/forms/{id}/answers", WHO, autosave::save)
+        .get("/portal/forms/{id}/file", WHO, files::show)
+        .upload("/portal/forms/{id}/file", WHO, files::upload)
+        .post("/portal/forms/{id}/file/remove", WHO, files::take_away)
+        .get("/portal/forms/{id}/check", WHO, check_page::show)
+        .post("/portal/forms/{id}/send", WHO, check_page::send)
+        .get("/portal/forms/{id}/done", WHO, check_page::done)
+        .post("/portal/forms/{id}/skip", WHO, fill_page::skip)
+        .post("/portal/forms/{id}/again", WHO, fill_page::unskip)
+        .get("/portal/forms/{id}/copy", WHO, copy::show)
+}
+
+/// The same on a device that was handed over, but for the copies of what was handed in.
+fn desk_routes(routes: Routes) -> Routes {
+    const WHO: Access = Access::HandOver;
+    routes
+        .get("/hand-over", WHO, list_page::show)
+        .get("/hand-over/forms/{id}", WHO, fill_page::show)
+        .post("/hand-over/forms/{id}", WHO, fill_page::post)
+        .post("/hand-over/forms/{id}/answers", WHO, autosave::save)
+        .get("/hand-over/forms/{id}/file", WHO, files::show)
+        .upload("/hand-over/forms/{id}/file", WHO, files::upload)
+        .post("/hand-over/forms/{id}/file/remove", WHO, files::take_away)
+        .get("/hand-over/forms/{id}/check", WHO, check_page::show)
+        .post("/hand-over/forms/{id}/send", WHO, check_page::send)
+        .get("/hand-over/forms/{id}/done", WHO, check_page::done)
+        .post("/hand-over/forms/{id}/skip", WHO, fill_page::skip)
+        .post("/hand-over/forms/{id}/again", WHO, fill_page::unskip)
+}
 
 /// Where a form that was given to a client stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +157,7 @@ impl Giver {
             Who::Member(_) => Giver::Member,
             Who::Client(viewer) if viewer.own => Giver::Client,
             Who::Client(_) => Giver::Contact,
+            Who::HandedOver(_) => Giver::Desk,
             Who::LinkHolder | Who::System => Giver::System,
         }
     }

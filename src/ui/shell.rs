@@ -89,11 +89,13 @@ pub enum Section {
     None,
     Home,
     Clients,
-    Forms,
     Settings,
     Portal,
     Documents,
+    Forms,
     Profile,
+    /// On a device that was handed over: there is nowhere else to go.
+    HandOver,
 }
 
 /// A short message after something was done.
