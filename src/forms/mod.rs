@@ -9,11 +9,13 @@ mod arrange;
 mod builder;
 mod definition;
 pub mod fhir;
+mod file_pages;
 mod item_form;
 mod item_pages;
 mod pages;
-mod problems;
 mod paper;
+mod preview;
+mod problems;
 mod queries;
 mod said;
 mod scoring;
@@ -47,7 +49,8 @@ pub const LIMIT: i64 = 500;
 pub const AGREE: &str = "agree";
 
 pub fn routes(routes: Routes) -> Routes {
-    text_pages::routes(item_pages::routes(builder::routes(pages::routes(routes))))
+    let routes = file_pages::routes(preview::routes(pages::routes(routes)));
+    text_pages::routes(item_pages::routes(builder::routes(routes)))
 }
 
 /// What is done with it.

@@ -11,7 +11,7 @@ use super::{Given, Kept, Said, saving};
 use crate::documents::{self, About, Sharing};
 use crate::error::{Error, FieldError, Result};
 use crate::files::{self as room, Stored, Upload};
-use crate::forms::{AnsweredFile, Answer as Answered, Item, Kind};
+use crate::forms::{Answer as Answered, AnsweredFile, Item, Kind};
 use crate::ids::{ClientFormId, DocumentId};
 use crate::practice::Practice;
 use crate::secrets::token_hash;

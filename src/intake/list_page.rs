@@ -108,9 +108,7 @@ fn facts(task: &Task, zone: &str, words: Words) -> String {
     match (task.state, task.done_at) {
         (State::Done, Some(at)) => words.with("forms-done-at", &[("time", &at.said_in(zone))]),
         (State::Skipped, _) => words.t("forms-skipped"),
-        _ if task.reopened_at.is_some() => {
-            [words.t("forms-reopened"), minutes(task.minutes_left(), words)].join(" · ")
-        }
+        _ if task.reopened_at.is_some() => [words.t("forms-reopened"), minutes(task.minutes_left(), words)].join(" · "),
         (State::Started, _) => {
             let (answered, asked) = (task.answered.to_string(), task.asked.to_string());
             let answered = words.with("forms-answered", &[("answered", &answered), ("asked", &asked)]);
