@@ -11,10 +11,15 @@ pub mod jobs;
 mod queries;
 mod reminders;
 mod saving;
+mod staff_answers;
+mod staff_chart;
+mod staff_compare;
+mod staff_forms;
+mod staff_settings;
 
-pub use alerts::{Alert, alert_seen, alerts, has_alert};
+pub use alerts::{Alert, alert_seen, alerts};
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
-pub use reminders::{Reminders, Settings, remind, reminders, resume, set_settings, settings, stop};
+pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
 pub use saving::{Given, Kept, Said, Saved, save};
 
 use uuid::Uuid;
@@ -27,6 +32,11 @@ use crate::flows::{self, Needed};
 use crate::forms::{self, Answers, Purpose, Version};
 use crate::ids::{ClientFormId, ClientId, FlowId, FormId, FormVersionId};
 use crate::practice::Practice;
+use crate::routes::Routes;
+
+pub fn routes(routes: Routes) -> Routes {
+    staff_settings::routes(staff_compare::routes(staff_answers::routes(staff_forms::routes(routes))))
+}
 
 /// Where a form that was given to a client stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -165,6 +165,7 @@ const UNDO: &[(&str, &str)] = &[
     ("merged", "/merges/{id}/undo"),
     ("contact-removed", "/contacts/{id}/restore"),
     ("document-deleted", "/documents/{id}/restore"),
+    ("form-waived", "/client-forms/{id}/give-again"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),
 ];
