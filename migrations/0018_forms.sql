@@ -132,7 +132,7 @@ create table form_alerts (
     foreign key (practice_id, client_id) references clients (practice_id, id),
     foreign key (practice_id, client_form_id) references client_forms (practice_id, id)
 );
-create index form_alerts_open on form_alerts (practice_id, client_id) where seen_at is null;
+create index form_alerts_client on form_alerts (practice_id, client_id, seen_at);
 create index form_alerts_of on form_alerts (practice_id, client_form_id);
 
 -- When a practice reminds of open forms by itself, and how that stands with a client.
