@@ -129,10 +129,11 @@ pub enum Kind {
     FormAlertSeen,
     /// A device was handed over at the desk.
     HandedOver,
+    HandedBack,
 }
 
 impl Kind {
-    const ALL: [Kind; 54] = [
+    const ALL: [Kind; 55] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -187,6 +188,7 @@ impl Kind {
         Kind::FormAlert,
         Kind::FormAlertSeen,
         Kind::HandedOver,
+        Kind::HandedBack,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -245,6 +247,7 @@ impl Kind {
             Kind::FormAlert => "form.alert",
             Kind::FormAlertSeen => "form.alert_seen",
             Kind::HandedOver => "form.handed_over",
+            Kind::HandedBack => "form.handed_back",
         }
     }
 
@@ -306,7 +309,8 @@ impl Kind {
             | Kind::FlowCompleted
             | Kind::FormAlert
             | Kind::FormAlertSeen
-            | Kind::HandedOver => Topic::Forms,
+            | Kind::HandedOver
+            | Kind::HandedBack => Topic::Forms,
         }
     }
 
@@ -360,7 +364,8 @@ impl Kind {
             | Kind::FormReopened
             | Kind::FormReminded
             | Kind::FormAlertSeen
-            | Kind::HandedOver => None,
+            | Kind::HandedOver
+            | Kind::HandedBack => None,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod definition;
 pub mod fhir;
+mod paper;
 mod problems;
 mod queries;
 mod scoring;
@@ -20,6 +21,7 @@ pub use definition::{
     CHOICE_LIMIT, Choice, Code, Combine, Condition, Definition, EXPLANATION_LIMIT, ITEM_LIMIT, Item, Kind, LABEL_LIMIT,
     Problem, SIZE_LIMIT, Scale, ShowIf, TEXT_LIMIT, TITLE_LIMIT, Test, Topic, is_id,
 };
+pub use paper::{Paper, Refused, field_name, said as refusal_said};
 pub use scoring::{INSTRUMENTS, Instrument, LOINC, Score, is_critical, is_scored, score};
 pub use shown::shown;
 

@@ -6,6 +6,8 @@
 //! somebody's eyes at once raises an alert the moment it is kept.
 
 mod alerts;
+mod hand_over;
+mod hand_over_pages;
 mod handing_in;
 pub mod jobs;
 mod queries;
@@ -18,6 +20,8 @@ mod staff_forms;
 mod staff_settings;
 
 pub use alerts::{Alert, alert_seen, alerts};
+pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, standing, touch};
+pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
 pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
 pub use saving::{Given, Kept, Said, Saved, save};
@@ -35,7 +39,8 @@ use crate::practice::Practice;
 use crate::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    staff_settings::routes(staff_compare::routes(staff_answers::routes(staff_forms::routes(routes))))
+    let routes = staff_settings::routes(staff_compare::routes(staff_answers::routes(staff_forms::routes(routes))));
+    hand_over_pages::routes(routes)
 }
 
 /// Where a form that was given to a client stands.
@@ -113,6 +118,7 @@ impl Giver {
             Who::Member(_) => Giver::Member,
             Who::Client(viewer) if viewer.own => Giver::Client,
             Who::Client(_) => Giver::Contact,
+            Who::HandedOver(_) => Giver::Desk,
             Who::LinkHolder | Who::System => Giver::System,
         }
     }

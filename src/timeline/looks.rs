@@ -55,6 +55,7 @@ impl Look {
         match (self.actor_kind.as_str(), &self.actor_name) {
             ("member", Some(name)) => name.clone(),
             ("client", _) => "Somebody in the Client Portal".into(),
+            ("hand_over", _) => "Whoever held the device at the desk".into(),
             ("link", _) => "Somebody with a link".into(),
             _ => "The program".into(),
         }
