@@ -171,17 +171,26 @@ fn reminding(seen: &Seen, zone: &str, nothing_open: bool) -> Vec<String> {
     said
 }
 
+/// Where a form stands, for the staff.
+pub fn state_said(state: State) -> &'static str {
+    match state {
+        State::Open => "Not begun",
+        State::Started => "Begun",
+        State::Done => "Handed in",
+        State::Waived => "Waived",
+        State::Skipped => "Skipped",
+        State::Withdrawn => "Withdrawn",
+    }
+}
+
 /// The badge of a form.
 pub fn status(state: State) -> Status {
-    let (tone, text) = match state {
-        State::Open => (Tone::Neutral, "Not begun"),
-        State::Started => (Tone::Info, "Begun"),
-        State::Done => (Tone::Good, "Handed in"),
-        State::Waived => (Tone::Neutral, "Waived"),
-        State::Skipped => (Tone::Neutral, "Skipped"),
-        State::Withdrawn => (Tone::Neutral, "Withdrawn"),
+    let tone = match state {
+        State::Started => Tone::Info,
+        State::Done => Tone::Good,
+        State::Open | State::Waived | State::Skipped | State::Withdrawn => Tone::Neutral,
     };
-    Status { tone, text: text.into(), hint: String::new() }
+    Status { tone, text: state_said(state).into(), hint: String::new() }
 }
 
 /// Who filled something in.
@@ -327,7 +336,7 @@ async fn give(ctx: Ctx, Path(id): Path<ClientId>, Form(typed): Form<Giving>) -> 
     let refused = match typed.gift() {
         None => "Choose what to give.".to_string(),
         Some(gift) => match ctx.door()?.write(move |p| super::give(p, id, gift)).await {
-            Ok(()) => return back(&ctx, id, "form-given"),
+            Ok(_) => return back(&ctx, id, "form-given"),
             Err(Error::Conflict(text)) => text,
             Err(error) => return Err(error),
         },
