@@ -132,10 +132,11 @@ pub enum Kind {
     FormAlertSeen,
     /// A device was handed over at the desk.
     HandedOver,
+    HandedBack,
 }
 
 impl Kind {
-    const ALL: [Kind; 54] = [
+    const ALL: [Kind; 55] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -190,6 +191,7 @@ impl Kind {
         Kind::FormAlert,
         Kind::FormAlertSeen,
         Kind::HandedOver,
+        Kind::HandedBack,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -248,6 +250,7 @@ impl Kind {
             Kind::FormAlert => "form.alert",
             Kind::FormAlertSeen => "form.alert_seen",
             Kind::HandedOver => "form.handed_over",
+            Kind::HandedBack => "form.handed_back",
         }
     }
 
@@ -309,7 +312,8 @@ impl Kind {
             | Kind::FlowCompleted
             | Kind::FormAlert
             | Kind::FormAlertSeen
-            | Kind::HandedOver => Topic::Forms,
+            | Kind::HandedOver
+            | Kind::HandedBack => Topic::Forms,
         }
     }
 
@@ -363,7 +367,8 @@ impl Kind {
             | Kind::FormReopened
             | Kind::FormReminded
             | Kind::FormAlertSeen
-            | Kind::HandedOver => None,
+            | Kind::HandedOver
+            | Kind::HandedBack => None,
         }
     }
 }

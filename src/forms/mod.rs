@@ -12,6 +12,7 @@ pub mod fhir;
 mod item_form;
 mod item_pages;
 mod pages;
+mod paper;
 mod problems;
 mod queries;
 mod said;
@@ -29,6 +30,7 @@ pub use definition::{
     Problem, SIZE_LIMIT, Scale, ShowIf, TEXT_LIMIT, TITLE_LIMIT, Test, Topic, is_id,
 };
 pub use pages::{Side, tabs};
+pub use paper::{Paper, Refused, field_name, said as refusal_said};
 pub use scoring::{INSTRUMENTS, Instrument, LOINC, Score, is_critical, is_scored, score};
 pub use shown::shown;
 

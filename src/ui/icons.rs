@@ -20,6 +20,7 @@ impl HtmlSafe for Icon {}
 pub const NAMES: &[&str] = &[
     "archive",
     "calendar",
+    "camera",
     "check",
     "chevron",
     "chevron-right",
@@ -81,6 +82,9 @@ pub fn icon(name: &str) -> Icon {
         }
         "calendar" => {
             r#"<rect x="4" y="5.5" width="16" height="14.5" rx="2.5"/><path d="M4 10h16M8.5 3.5v4M15.5 3.5v4"/>"#
+        }
+        "camera" => {
+            r#"<path d="M4 8.5a1.5 1.5 0 0 1 1.5-1.5h2L9 4.8h6L16.5 7h2A1.5 1.5 0 0 1 20 8.5v9a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 17.5z"/><circle cx="12" cy="12.8" r="3.3"/>"#
         }
         "check" => r#"<circle cx="12" cy="12" r="8.5"/><path d="m8.5 12.2 2.4 2.4 4.6-5"/>"#,
         "chevron" => r#"<path d="m7 10 5 5 5-5"/>"#,
