@@ -132,7 +132,7 @@ impl Rights {
 pub const ANY_STAFF: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider, Role::Support]);
 /// Who runs the practice.
 pub const RUNS_PRACTICE: Access = Access::Staff(&[Role::Owner, Role::Admin]);
-/// Who works with what clients answer.
+/// Who works with what clients are asked and answer.
 pub const CLINICAL: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider]);
 pub const OWNERS: Access = Access::Staff(&[Role::Owner]);
 
@@ -172,6 +172,11 @@ impl Role {
     /// Owners and admins.
     pub fn runs_practice(self) -> bool {
         matches!(self, Role::Owner | Role::Admin)
+    }
+
+    /// Reads what clients answered, as `CLINICAL` has it for routes.
+    pub fn is_clinical(self) -> bool {
+        !matches!(self, Role::Support)
     }
 
     /// Providers see the clients whose care team they are on; everybody else on the staff sees all of the practice's.

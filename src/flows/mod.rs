@@ -8,11 +8,13 @@ mod api;
 mod pages;
 mod queries;
 mod reminders;
+mod standing;
 
 pub use reminders::{
     ReminderSettings, Reminding, note_reminded, reminding, schedule, schedule_next, set_settings, set_stopped,
     settings, unschedule,
 };
+pub use standing::{Marks, Progress, due_before, has_alert, marks, open, progress};
 
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
