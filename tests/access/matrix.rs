@@ -48,6 +48,8 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
         path if path.contains("/merges/{id}") => ("{id}", w.merge.clone()),
         path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
+        path if path.starts_with("/forms/{id}") || path.starts_with("/api/v1/forms/{id}") => ("{id}", w.form.clone()),
+        path if path.contains("/flows/{id}") => ("{id}", w.flow.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -103,6 +105,7 @@ pub fn restore(t: &TestApp, w: &World) {
          update clients set status = 'merged', merged_into = (select g.kept from merges g where g.gone = clients.id)
              where id in (select g.gone from merges g);
          update documents set deleted_at = null, shared = true;
+         update forms set archived_at = null; update flows set deleted_at = null;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

@@ -2,6 +2,7 @@
 
 use ruh::access::{Actor, Role};
 use ruh::accounts::{self, Confirmed};
+use ruh::forms::{self, Definition, Item, Kind, Purpose, Saved};
 use ruh::ids::{AccessId, MemberId};
 use ruh::members;
 use ruh::members::invitations::{self, Invited, Invitee};
@@ -33,6 +34,9 @@ pub struct World {
     pub merge: String,
     /// A document of theirs, shared with them.
     pub document: String,
+    /// A form of ours that is published, and the flow that it is a step of.
+    pub form: String,
+    pub flow: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -91,6 +95,28 @@ async fn document_of(t: &TestApp, practice: &TestPractice, client: &str) -> Stri
     let made = api.upload(&path, &[("shared", "true")], Some(("letter.pdf", b"%PDF-1.4 a letter"))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     made.json()["id"].as_str().expect("an id").to_string()
+}
+
+/// A form that is published, and a flow with it.
+pub async fn form_and_flow(t: &TestApp, practice: &TestPractice) -> (String, String) {
+    let definition = Definition {
+        title: "Before we meet".into(),
+        items: vec![Item::new("q1", Kind::YesNo, "Do you sleep well?")],
+        ..Definition::default()
+    };
+    let door = t.app.practice(Actor::system(practice.id));
+    let form = door
+        .write(move |p| match forms::add(p, Purpose::Form, &definition)? {
+            Saved::Saved(form) => forms::publish(p, form.id),
+            other => panic!("{other:?}"),
+        })
+        .await
+        .unwrap();
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body = json!({"name": "First weeks", "steps": [{"form_id": form.id}]});
+    let made = api.json("POST", "/api/v1/flows", &body).await;
+    let flow = made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string();
+    (form.id.to_string(), flow)
 }
 
 /// An id as the program writes it.
@@ -271,12 +297,15 @@ pub async fn world(t: &TestApp) -> World {
     let contact = contact_of(t, &ours, &client).await;
     let merge = merge_of(t, &ours, &client).await;
     let document = document_of(t, &ours, &client).await;
+    let (form, flow) = form_and_flow(t, &ours).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
         contact,
         merge,
         document,
+        form,
+        flow,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),
