@@ -405,7 +405,7 @@ async fn begin(t: &TestApp, practice: &TestPractice, form: &str, question: &str)
         .write(move |p| {
             let given = flows::give_form(p, client, form, Needed::Required)?;
             let typed = forms::Typed { values: vec!["yes".into()], own: String::new() };
-            let said = intake::Given { question, said: intake::Said::Typed(typed), ago: std::time::Duration::ZERO };
+            let said = intake::Given { question: question.clone(), said: intake::Said::Typed(typed), ago: std::time::Duration::ZERO };
             intake::save(p, given, Uuid::from_u128(1), &[said])
         })
         .await
