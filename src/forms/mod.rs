@@ -7,6 +7,8 @@
 mod answer;
 mod arrange;
 mod builder;
+#[cfg(test)]
+mod answer_tests;
 mod definition;
 pub mod fhir;
 mod item_form;
