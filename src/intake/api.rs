@@ -220,9 +220,9 @@ struct Finishing {
 impl Finishing {
     fn seen(&self) -> Result<Option<Instant>> {
         let Some(text) = &self.seen else { return Ok(None) };
-        let at: jiff::Timestamp = text.parse().map_err(|_| {
-            Error::Invalid(vec![FieldError::new("seen", "Use an instant as `saved_at` says it.")])
-        })?;
+        let at: jiff::Timestamp = text
+            .parse()
+            .map_err(|_| Error::Invalid(vec![FieldError::new("seen", "Use an instant as `saved_at` says it.")]))?;
         Ok(Some(Instant(at.as_microsecond())))
     }
 }
@@ -278,11 +278,7 @@ struct SettingsBody {
 
 impl SettingsBody {
     fn new(settings: Settings) -> SettingsBody {
-        SettingsBody {
-            remind_after_days: settings.after_days,
-            remind_times: settings.times,
-            version: settings.version,
-        }
+        SettingsBody { remind_after_days: settings.after_days, remind_times: settings.times, version: settings.version }
     }
 }
 

@@ -187,8 +187,7 @@ fn topics(seen: &Seen, zone: &str, shown: &std::collections::BTreeSet<&str>) -> 
     };
     let mut all = Vec::new();
     for topic in definition.topics() {
-        let lines: Vec<Line> =
-            topic.items.iter().filter(|item| shown.contains(item.id.as_str())).map(line).collect();
+        let lines: Vec<Line> = topic.items.iter().filter(|item| shown.contains(item.id.as_str())).map(line).collect();
         if !lines.is_empty() {
             all.push(TopicView { heading: topic.heading.map(|item| item.text.clone()).unwrap_or_default(), lines });
         }

@@ -153,7 +153,11 @@ fn cells(item: &Item, sheets: &[Sheet]) -> Vec<CompareCell> {
         let answer = sheet.answers.get(&item.id);
         let text = answer.map(|answer| said(own, answer)).unwrap_or_default();
         let critical = own.zip(answer).is_some_and(|(own, answer)| forms::is_critical(definition, own, answer));
-        cells.push(CompareCell { differs: before.as_ref().is_some_and(|before| *before != text), critical, text: text.clone() });
+        cells.push(CompareCell {
+            differs: before.as_ref().is_some_and(|before| *before != text),
+            critical,
+            text: text.clone(),
+        });
         before = Some(text);
     }
     cells

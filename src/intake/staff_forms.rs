@@ -317,7 +317,11 @@ async fn give_page(
             items: refused.iter().map(|one| (one.field.clone(), one.message.clone())).collect(),
             title: words.t("ui-error-summary"),
         },
-        what: Field::select("what", "Form or intake flow", what).required().value(&typed.what).error(error).words(words),
+        what: Field::select("what", "Form or intake flow", what)
+            .required()
+            .value(&typed.what)
+            .error(error)
+            .words(words),
         required: Field::select("required", "Required or not", required)
             .required()
             .value(if typed.required == "no" { "no" } else { "yes" })
