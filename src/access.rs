@@ -132,6 +132,8 @@ impl Rights {
 pub const ANY_STAFF: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider, Role::Support]);
 /// Who runs the practice.
 pub const RUNS_PRACTICE: Access = Access::Staff(&[Role::Owner, Role::Admin]);
+/// Who works with what clients answer.
+pub const CLINICAL: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider]);
 pub const OWNERS: Access = Access::Staff(&[Role::Owner]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

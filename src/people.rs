@@ -46,7 +46,7 @@ impl Refusal {
 
 /// Characters that turn a line into two, or make a text read in another order than it is written. Joiners that Persian
 /// and Urdu names need are not among them.
-fn is_forbidden(c: char) -> bool {
+pub fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

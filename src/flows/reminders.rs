@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::Result;
-use crate::ids::ClientId;
+use crate::ids::{ClientFormId, ClientId};
 use crate::jobs::Kind as JobKind;
 use crate::params;
 use crate::practice::Practice;
@@ -17,6 +17,9 @@ crate::sql! {
         "insert into form_settings (practice_id, remind_after_days, remind_times) values ($1, $2, $3)
          on conflict (practice_id) do update set remind_after_days = excluded.remind_after_days,
              remind_times = excluded.remind_times, version = form_settings.version + 1";
+    tenant WANTED =
+        "select id from client_forms where practice_id = $1 and client_id = $2 and required
+             and state in ('open', 'started') limit 1";
     tenant STANDS =
         "select sent, last_at, next_at, stopped_at from form_reminders where practice_id = $1 and client_id = $2";
     tenant SET_NEXT =
@@ -77,8 +80,12 @@ pub fn reminding(p: &Practice, client: ClientId) -> Result<Reminding> {
     Ok(found.unwrap_or_default())
 }
 
-/// Has a client reminded in some days of what is open by then, unless that is planned already or was stopped.
+/// Has a client reminded in some days of what is open by then, unless nothing required is open now, that is planned
+/// already, or was stopped.
 pub fn schedule(p: &Practice, client: ClientId) -> Result<()> {
+    if p.one(&WANTED, params![client], |row| Ok(row.get::<ClientFormId>(0)?))?.is_none() {
+        return Ok(());
+    }
     let (settings, stands) = (settings(p)?, reminding(p, client)?);
     if settings.after_days == 0 || stands.stopped.is_some() || stands.next.is_some() {
         return Ok(());

@@ -6,7 +6,9 @@
 
 mod answer;
 mod definition;
+pub mod fhir;
 mod paper;
+mod problems;
 mod queries;
 mod scoring;
 mod shown;
@@ -58,6 +60,21 @@ impl Purpose {
 
     pub fn parse(text: &str) -> Option<Purpose> {
         Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == text)
+    }
+
+    /// Whether a definition asks what such a thing asks: a policy has the one box to tick, a welcome text asks nothing.
+    pub fn fits(self, definition: &Definition) -> bool {
+        let mut questions = definition.questions();
+        match self {
+            Purpose::Form => true,
+            Purpose::Welcome => questions.next().is_none(),
+            Purpose::Policy => {
+                let agree = questions.next();
+                let is_box =
+                    |item: &Item| item.id == AGREE && item.kind == Kind::Single && item.choice(AGREE).is_some();
+                agree.is_some_and(is_box) && questions.next().is_none()
+            }
+        }
     }
 
     /// As the staff see it.
@@ -169,9 +186,22 @@ pub fn versions(p: &Practice, id: FormId) -> Result<Vec<Version>> {
     queries::versions(p, id)
 }
 
+/// Everything that is wrong with what a form of a purpose asks.
+pub fn problems(purpose: Purpose, definition: &Definition) -> Vec<Problem> {
+    let mut problems = definition.problems();
+    if !purpose.fits(definition) {
+        let message = match purpose {
+            Purpose::Policy => format!("A policy asks one thing: “{AGREE}”, with one box to tick. Make a form of it."),
+            _ => "A welcome text asks nothing. Make a form of it.".into(),
+        };
+        problems.push(Problem { item: String::new(), field: "items", message });
+    }
+    problems
+}
+
 /// Keeps a new form as a draft. Errors in it are said, and nothing is kept.
 pub fn add(p: &Practice, purpose: Purpose, definition: &Definition) -> Result<Saved> {
-    let mut problems = definition.problems();
+    let mut problems = problems(purpose, definition);
     if queries::count(p)? >= LIMIT {
         let message = format!("A practice has {LIMIT} forms at most.");
         problems.push(Problem { item: String::new(), field: "title", message });
@@ -185,6 +215,48 @@ pub fn add(p: &Practice, purpose: Purpose, definition: &Definition) -> Result<Sa
     find(p, id).map(Saved::Saved)
 }
 
+/// What came of a file.
+#[derive(Debug, Clone)]
+pub enum Imported {
+    /// A new form, as a draft, and notes on what could not be kept as it was in the file.
+    Added(Form, Vec<String>),
+    Refused(Vec<Problem>),
+    /// The file is no questionnaire that can be read; why.
+    Unreadable(String),
+}
+
+/// Makes a new form of a file that another program made: a FHIR R4 Questionnaire in JSON.
+pub fn import(p: &Practice, bytes: &[u8]) -> Result<Imported> {
+    let read = match fhir::read(bytes) {
+        Ok(read) => read,
+        Err(why) => return Ok(Imported::Unreadable(why)),
+    };
+    Ok(match add(p, read.purpose, &read.definition)? {
+        Saved::Saved(form) => Imported::Added(form, read.notes),
+        Saved::Refused(problems) => Imported::Refused(problems),
+        Saved::Stale(_) => return Err(Error::internal("a new form cannot be stale")),
+    })
+}
+
+/// A form as a file for other programs: as clients get it, or the draft of one that was never published.
+pub fn questionnaire(p: &Practice, id: FormId) -> Result<serde_json::Value> {
+    let (form, draft) = working(p, id)?;
+    let published = form.published.map(|published| version(p, published)).transpose()?;
+    let status = match (form.archived, &published) {
+        (Some(_), _) => "retired",
+        (None, Some(_)) => "active",
+        (None, None) => "draft",
+    };
+    Ok(fhir::write(&fhir::Exported {
+        definition: published.as_ref().map_or(&draft, |version| &version.definition),
+        purpose: form.purpose,
+        url: &fhir::address(p, id),
+        number: published.as_ref().map(|version| version.number),
+        date: published.as_ref().map_or(form.updated_at, |version| version.published_at),
+        status,
+    }))
+}
+
 /// Changes the draft. `version`: the one that the change was made from; nothing: whatever stands now is changed.
 /// Errors: not found; archived.
 pub fn change(p: &Practice, id: FormId, definition: &Definition, version: Option<i64>) -> Result<Saved> {
@@ -193,7 +265,7 @@ pub fn change(p: &Practice, id: FormId, definition: &Definition, version: Option
         return Ok(Saved::Stale(form));
     }
     refuse_archived(&form)?;
-    let problems = definition.problems();
+    let problems = problems(form.purpose, definition);
     if !problems.is_empty() {
         return Ok(Saved::Refused(problems));
     }

@@ -41,7 +41,11 @@ struct Newer {
     own: String,
 }
 
-pub async fn save(ctx: Ctx, Path(id): Path<ClientFormId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+pub async fn save(
+    ctx: Ctx,
+    Path(id): Path<ClientFormId>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response> {
     let words = ctx.words();
     let fields = Fields(pairs);
     let sitting: Uuid = fields.one("sitting").parse().map_err(|_| Error::bad_request("Say which page it is."))?;

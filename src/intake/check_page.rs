@@ -82,7 +82,11 @@ fn label(sheet: &super::Sheet, id: &str) -> String {
     sheet.version.definition.item(id).map(|item| item.text.clone()).unwrap_or_default()
 }
 
-pub async fn send(ctx: Ctx, Path(id): Path<ClientFormId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+pub async fn send(
+    ctx: Ctx,
+    Path(id): Path<ClientFormId>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response> {
     let seen = Fields(pairs).one("seen").parse().ok().map(Instant);
     match send_in(&ctx, id, seen).await? {
         Outcome::Led(response) => Ok(response),

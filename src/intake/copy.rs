@@ -111,7 +111,8 @@ struct CopyPage {
 pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
     let words = ctx.words();
     let (place, client) = Place::of(&ctx)?;
-    let (sheet, client) = ctx.door()?.read(move |p| Ok((super::sheet(p, id)?, clients::open(p, client)?.name()))).await?;
+    let (sheet, client) =
+        ctx.door()?.read(move |p| Ok((super::sheet(p, id)?, clients::open(p, client)?.name()))).await?;
     if place != Place::Portal || sheet.task.state != State::Done {
         return Err(Error::NotFound);
     }

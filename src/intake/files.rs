@@ -11,7 +11,7 @@ use super::{Given, Kept, Said, saving};
 use crate::documents::{self, About, Sharing};
 use crate::error::{Error, FieldError, Result};
 use crate::files::{self as room, Stored, Upload};
-use crate::forms::{AnsweredFile, Answer as Answered, Item, Kind};
+use crate::forms::{Answer as Answered, AnsweredFile, Item, Kind};
 use crate::ids::{ClientFormId, DocumentId};
 use crate::practice::Practice;
 use crate::secrets::token_hash;
@@ -32,7 +32,6 @@ pub struct Asked {
 #[template(path = "intake/file.html")]
 struct FilePage {
     shell: Shell,
-    list: &'static str,
     action: String,
     back: String,
     errors: ErrorSummary,
@@ -69,7 +68,6 @@ async fn page(ctx: &Ctx, id: ClientFormId, asked: &Asked, refused: Option<(Statu
     let number = asked.page.parse::<usize>().unwrap_or(1);
     let page = FilePage {
         shell: ctx.shell(sheet.task.title.clone(), place.section()),
-        list: place.list(),
         action: place.form(id),
         back: format!("{}?page={number}", place.form(id)),
         errors: ErrorSummary {

@@ -245,7 +245,11 @@ impl Posted {
 }
 
 /// Saves the page, and goes on.
-pub async fn post(ctx: Ctx, Path(id): Path<ClientFormId>, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
+pub async fn post(
+    ctx: Ctx,
+    Path(id): Path<ClientFormId>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response> {
     let posted = Posted::new(Fields(pairs))?;
     let sheet = match open(&ctx, id).await? {
         Ok(sheet) => sheet,
@@ -267,12 +271,7 @@ pub async fn post(ctx: Ctx, Path(id): Path<ClientFormId>, Form(pairs): Form<Vec<
 }
 
 /// Keeps what was typed; the form as it stands then, and what could not be kept.
-async fn save(
-    ctx: &Ctx,
-    sheet: Sheet,
-    posted: &Posted,
-    typed: Vec<(String, Typed)>,
-) -> Result<(Sheet, Refused)> {
+async fn save(ctx: &Ctx, sheet: Sheet, posted: &Posted, typed: Vec<(String, Typed)>) -> Result<(Sheet, Refused)> {
     if typed.is_empty() {
         return Ok((sheet, Refused::new()));
     }
@@ -289,13 +288,8 @@ async fn save(
 
 fn again(ctx: &Ctx, sheet: &Sheet, posted: &Posted, refused: &Refused) -> Result<Response> {
     let may_leave = refused.values().all(|(_, refusal)| *refusal == Refusal::Missing);
-    let view = View {
-        number: posted.number,
-        from_check: posted.from_check,
-        sitting: posted.sitting,
-        refused,
-        may_leave,
-    };
+    let view =
+        View { number: posted.number, from_check: posted.from_check, sitting: posted.sitting, refused, may_leave };
     page(ctx, sheet, &view, StatusCode::UNPROCESSABLE_ENTITY)
 }
 

@@ -1,5 +1,6 @@
 //! The program through HTTP, on both databases.
 
+mod answers;
 mod break_glass;
 mod contacts;
 mod demo;
