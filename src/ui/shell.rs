@@ -93,7 +93,6 @@ pub enum Section {
     Settings,
     Portal,
     Documents,
-    Forms,
     Profile,
     /// On a device that was handed over: there is nowhere else to go.
     HandOver,
