@@ -16,3 +16,5 @@ import './items.js';
 import './condition.js';
 import './keys.js';
 import './session.js';
+import './filling-fields.js';
+import './filling.js';
