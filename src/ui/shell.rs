@@ -89,7 +89,6 @@ pub enum Section {
     None,
     Home,
     Clients,
-    Forms,
     Settings,
     Portal,
     Documents,

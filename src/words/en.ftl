@@ -447,6 +447,7 @@ done-form-added = It is a draft until you publish it.
 done-form-archived = Form archived.
 done-form-discarded = Changes discarded.
 done-form-duplicated = Copied. This is the copy.
+done-form-imported = Imported. It is a draft until you publish it.
 done-form-item-duplicated = Duplicated.
 done-form-item-removed = Deleted.
 done-form-published = Published. It can be given to clients.
