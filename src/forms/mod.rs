@@ -5,6 +5,8 @@
 //! filled in, a policy is read and agreed to, a welcome text is read.
 
 mod answer;
+#[cfg(test)]
+mod answer_tests;
 mod arrange;
 mod builder;
 mod definition;

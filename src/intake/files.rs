@@ -32,7 +32,6 @@ pub struct Asked {
 #[template(path = "intake/file.html")]
 struct FilePage {
     shell: Shell,
-    list: &'static str,
     action: String,
     back: String,
     errors: ErrorSummary,
@@ -69,7 +68,6 @@ async fn page(ctx: &Ctx, id: ClientFormId, asked: &Asked, refused: Option<(Statu
     let number = asked.page.parse::<usize>().unwrap_or(1);
     let page = FilePage {
         shell: ctx.shell(sheet.task.title.clone(), place.section()),
-        list: place.list(),
         action: place.form(id),
         back: format!("{}?page={number}", place.form(id)),
         errors: ErrorSummary {

@@ -9,6 +9,8 @@ use super::{State, Task};
 use crate::audit::{Entry, note_read};
 use crate::error::Result;
 use crate::forms::Purpose;
+use crate::ids::ClientId;
+use crate::practice::Practice;
 use crate::ui::Shell;
 use crate::web::{Ctx, html};
 use crate::words::Words;
@@ -49,6 +51,15 @@ pub fn waits(tasks: &[Task], task: &Task) -> bool {
         other.flow == task.flow && other.position < task.position && other.is_required() && other.state.is_open()
     };
     task.flow.is_some() && tasks.iter().any(comes_first)
+}
+
+/// The open forms of a client, the one to go on with first, for whoever may see the client.
+pub fn open_forms(p: &Practice, client: ClientId) -> Result<Vec<Task>> {
+    let tasks = super::list(p, client)?;
+    let first = next(&tasks).map(|task| task.id);
+    let mut open: Vec<Task> = tasks.into_iter().filter(|task| task.state.is_open()).collect();
+    open.sort_by_key(|task| Some(task.id) != first);
+    Ok(open)
 }
 
 /// The task to go on with: the first that is open and whose turn it is, what is required before the rest.

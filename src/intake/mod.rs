@@ -35,6 +35,7 @@ pub use api_body::{WholeForm, WholeFormBody, whole};
 pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, standing, touch};
 pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
+pub use list_page::open_forms;
 pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
 pub use saving::{Given, Kept, Said, Saved, save};
 pub use staff_answers::score_said;

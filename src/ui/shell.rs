@@ -89,10 +89,10 @@ pub enum Section {
     None,
     Home,
     Clients,
+    Forms,
     Settings,
     Portal,
     Documents,
-    Forms,
     Profile,
     /// On a device that was handed over: there is nowhere else to go.
     HandOver,

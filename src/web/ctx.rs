@@ -180,8 +180,8 @@ const UNDO: &[(&str, &str)] = &[
     ("form-archived", "/forms/{id}/restore"),
     ("form-discarded", "/forms/{id}/undo"),
     ("form-item-removed", "/forms/{id}/undo"),
-    ("form-skipped", "/portal/forms/{id}/again"),
     ("form-waived", "/client-forms/{id}/give-again"),
+    ("form-skipped", "/portal/forms/{id}/again"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),
 ];
