@@ -1,7 +1,7 @@
 //! Who may do what: the whole table in one place. A route is registered together with one of these; there is no way to
 //! add one without (`routes::Routes`).
 
-use crate::ids::{AccessId, AccountId, ClientId, MemberId, PracticeId};
+use crate::ids::{AccessId, AccountId, ClientId, HandOverId, MemberId, PracticeId};
 
 /// Who may call a route. Somebody who may not is told that there is nothing there (404), or to sign in (401); staff
 /// whose role does not reach so far are told who can (403).
@@ -18,6 +18,8 @@ pub enum Access {
     Staff(&'static [Role]),
     /// People in the Client Portal: the client, and whoever looks after them with the right that the page needs.
     Portal(Needs),
+    /// A device that was handed over to a client at the desk.
+    HandOver,
     /// This machine, or the bearer of RUH_METRICS_TOKEN.
     Metrics,
     /// Only where RUH_PUBLIC_URL is http on this machine: pages for trying and developing.
@@ -128,10 +130,10 @@ impl Rights {
 
 /// All of the staff: each still sees only the clients that `sees_all_clients` or the care team gives.
 pub const ANY_STAFF: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider, Role::Support]);
+/// Who works with what clients are asked and answer.
+pub const CLINICAL: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider]);
 /// Who runs the practice.
 pub const RUNS_PRACTICE: Access = Access::Staff(&[Role::Owner, Role::Admin]);
-/// Who works with what clients answer.
-pub const CLINICAL: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider]);
 pub const OWNERS: Access = Access::Staff(&[Role::Owner]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -172,6 +174,11 @@ impl Role {
         matches!(self, Role::Owner | Role::Admin)
     }
 
+    /// Reads what clients answered, as `CLINICAL` has it for routes.
+    pub fn is_clinical(self) -> bool {
+        !matches!(self, Role::Support)
+    }
+
     /// Providers see the clients whose care team they are on; everybody else on the staff sees all of the practice's.
     pub fn sees_all_clients(self) -> bool {
         !matches!(self, Role::Provider)
@@ -189,6 +196,8 @@ pub struct Actor {
 pub enum Who {
     Member(Member),
     Client(Viewer),
+    /// Whoever holds a device that was handed over at the desk.
+    HandedOver(HandedOver),
     /// Somebody who holds a link and is not signed in.
     LinkHolder,
     /// A job, or a command at the console.
@@ -218,6 +227,15 @@ pub struct Viewer {
     pub name: String,
 }
 
+/// A device that was handed over to a client: it reaches that client's forms, and nothing else of theirs.
+#[derive(Debug, Clone)]
+pub struct HandedOver {
+    pub id: HandOverId,
+    pub client: ClientId,
+    /// Who handed it over.
+    pub by: MemberId,
+}
+
 impl Viewer {
     pub fn may(&self, needs: Needs) -> bool {
         match needs {
@@ -241,6 +259,7 @@ impl Actor {
         match &self.who {
             Who::Member(_) => "member",
             Who::Client(_) => "client",
+            Who::HandedOver(_) => "hand_over",
             Who::LinkHolder => "link",
             Who::System => "system",
         }
@@ -251,6 +270,7 @@ impl Actor {
         match &self.who {
             Who::Member(member) => Some(member.id.0),
             Who::Client(viewer) => Some(viewer.access.0),
+            Who::HandedOver(device) => Some(device.id.0),
             Who::LinkHolder | Who::System => None,
         }
     }
@@ -262,12 +282,18 @@ impl Actor {
         }
     }
 
+    /// On the client's side: in the portal, or at a device that was handed over.
+    pub fn is_client_side(&self) -> bool {
+        matches!(self.who, Who::Client(_) | Who::HandedOver(_))
+    }
+
     /// Which clients a query may show: everybody's, or those of one care team.
     pub fn reach(&self) -> Reach {
         match &self.who {
             Who::Member(member) if member.role.sees_all_clients() => Reach::All,
             Who::Member(member) => Reach::CareTeam(member.id),
             Who::Client(viewer) => Reach::Own(viewer.client),
+            Who::HandedOver(device) => Reach::Own(device.client),
             Who::System => Reach::All,
             Who::LinkHolder => Reach::Nobody,
         }

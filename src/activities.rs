@@ -1,9 +1,12 @@
 //! Activities: what happened, written by every verb; the client's timeline is made from them, and what is news to somebody
 //! goes into their newsfeed with the same commit.
 
+mod before;
+
+pub use before::Before;
+
 use uuid::Uuid;
 
-use crate::clock::Instant;
 use crate::error::Result;
 use crate::ids::{ClientId, MemberId};
 use crate::jobs::Kind as JobKind;
@@ -129,10 +132,11 @@ pub enum Kind {
     FormAlertSeen,
     /// A device was handed over at the desk.
     HandedOver,
+    HandedBack,
 }
 
 impl Kind {
-    const ALL: [Kind; 54] = [
+    const ALL: [Kind; 55] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -187,6 +191,7 @@ impl Kind {
         Kind::FormAlert,
         Kind::FormAlertSeen,
         Kind::HandedOver,
+        Kind::HandedBack,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -245,6 +250,7 @@ impl Kind {
             Kind::FormAlert => "form.alert",
             Kind::FormAlertSeen => "form.alert_seen",
             Kind::HandedOver => "form.handed_over",
+            Kind::HandedBack => "form.handed_back",
         }
     }
 
@@ -306,7 +312,8 @@ impl Kind {
             | Kind::FlowCompleted
             | Kind::FormAlert
             | Kind::FormAlertSeen
-            | Kind::HandedOver => Topic::Forms,
+            | Kind::HandedOver
+            | Kind::HandedBack => Topic::Forms,
         }
     }
 
@@ -360,7 +367,8 @@ impl Kind {
             | Kind::FormReopened
             | Kind::FormReminded
             | Kind::FormAlertSeen
-            | Kind::HandedOver => None,
+            | Kind::HandedOver
+            | Kind::HandedBack => None,
         }
     }
 }
@@ -446,26 +454,6 @@ impl Practice<'_> {
     }
 }
 
-/// A moment in a list that goes from the newest to the oldest, and the id beside it: where an older page goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Before(pub Instant, pub Uuid);
-
-impl Before {
-    /// Before the newest.
-    pub const FIRST: Before = Before(Instant(i64::MAX), Uuid::max());
-
-    /// As an address carries it.
-    pub fn text(self) -> String {
-        format!("{}.{}", self.0.0, self.1)
-    }
-
-    /// Nothing: it is none of ours.
-    pub fn parse(text: &str) -> Option<Before> {
-        let (at, id) = text.split_once('.')?;
-        Some(Before(Instant(at.parse().ok()?), Uuid::try_parse(id).ok()?))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -476,26 +464,5 @@ mod tests {
         assert!(Topic::ALL.into_iter().all(|topic| Topic::parse(topic.as_str()) == Some(topic)));
         assert!(Choice::ALL.into_iter().all(|choice| Choice::kept(Some(choice.as_str())) == choice));
         assert_eq!(Choice::kept(None), Choice::Feed);
-    }
-
-    #[test]
-    fn a_cursor_is_read_as_it_is_written_and_nothing_else_is() {
-        let cursors =
-            [Before::FIRST, Before(Instant(-5), Uuid::nil()), Before(Instant(1_700_000_000_000_000), Uuid::max())];
-        for cursor in cursors {
-            assert_eq!(Before::parse(&cursor.text()), Some(cursor));
-        }
-        let long = "9".repeat(5_000);
-        for bad in [
-            "",
-            ".",
-            "1.",
-            ".00000000-0000-0000-0000-000000000000",
-            "1.x",
-            "x.00000000-0000-0000-0000-000000000000",
-            &long,
-        ] {
-            assert_eq!(Before::parse(bad), None, "{bad}");
-        }
     }
 }

@@ -9,6 +9,7 @@ use crate::accounts::{self, PlaceKind, Session};
 use crate::app::Shared;
 use crate::clock::Instant;
 use crate::error::Result;
+use crate::intake;
 use crate::members::{self, Admitted};
 use crate::practice::House;
 use crate::routes::{Presence, bearer};
@@ -21,15 +22,17 @@ enum Found {
     Signed(Box<SignedIn>),
     Token(Box<members::Holder>),
     HeldToken,
+    HandedOver(Box<intake::Device>),
 }
 
 pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> Result<Identity> {
     let token = bearer(headers).map(str::to_string);
     let cookie = cookie_value(app, headers, Cookie::Session);
-    if token.is_none() && cookie.is_none() {
+    let device = cookie_value(app, headers, Cookie::HandOver);
+    if token.is_none() && cookie.is_none() && device.is_none() {
         return Ok(Identity::Nobody);
     }
-    let found = app.read(move |h| find(h, token.as_deref(), cookie.as_deref())).await?;
+    let found = app.read(move |h| find(h, token.as_deref(), cookie.as_deref(), device.as_deref())).await?;
     match found {
         Found::Nobody => Ok(Identity::Nobody),
         Found::HeldToken => Ok(Identity::HeldToken),
@@ -45,6 +48,16 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
             app.write(move |h| accounts::end_idle(h, session.account, session.id)).await?;
             Ok(Identity::Nobody)
         }
+        Found::HandedOver(device) => {
+            let intake::Device { actor, practice, id, is_stale } = *device;
+            if presence == Presence::Counts && is_stale {
+                // Nor must this: it then ends when its idle time has passed since it was last noted.
+                if app.practice(actor.clone()).write(move |p| intake::touch(p, id)).await.is_err() {
+                    tracing::warn!("the use of a device could not be noted");
+                }
+            }
+            Ok(Identity::HandedOver { actor, practice: Box::new(practice) })
+        }
         Found::Signed(signed) => {
             let id = signed.session.id;
             let stale = app.now().since(signed.session.last_seen_at) >= accounts::TOUCH_EVERY;
@@ -59,7 +72,7 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
     }
 }
 
-fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
+fn find(h: &House, token: Option<&str>, cookie: Option<&str>, device: Option<&str>) -> Result<Found> {
     // A request that carries a token is the token's, even where a cookie came along.
     if let Some(token) = token {
         return Ok(match members::by_secret(h, token)? {
@@ -68,8 +81,11 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>) -> Result<Found> {
             None => Found::Nobody,
         });
     }
-    let Some(session) = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten() else {
-        return Ok(Found::Nobody);
+    let session = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten();
+    let Some(session) = session else {
+        // Whoever signs in at a device that was handed over is themselves again.
+        let device = device.map(|token| intake::device(h, token)).transpose()?.flatten();
+        return Ok(device.map_or(Found::Nobody, |device| Found::HandedOver(Box::new(device))));
     };
     let Some(shown) = accounts::shown_email(h, session.account)? else {
         return Ok(Found::Nobody);

@@ -165,7 +165,10 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::merging::routes(routes);
     let routes = crate::whole_record::routes(routes);
     let routes = crate::documents::routes(routes);
+    let routes = crate::forms::routes(routes);
+    let routes = crate::flows::routes(routes);
     let routes = crate::desk::routes(routes);
+    let routes = crate::intake::routes(routes);
     let routes = crate::newsfeed::routes(routes);
     let routes = crate::members::routes(routes);
     let routes = crate::security::routes(routes);
@@ -279,6 +282,7 @@ async fn turned_away(admission: Result<Admission>, parts: Parts, whole: Bytes) -
             let request = Request::from_parts(parts, Body::from(whole));
             crate::accounts::sign_in_page(*ctx, request).await.into_response()
         }
+        Ok(Admission::HandedBack(ctx)) => crate::intake::handed_back(&ctx, &parts.headers).into_response(),
         Ok(Admission::NotYours(ctx)) => not_yours(&ctx).into_response(),
         Ok(Admission::Held(ctx)) => held(&ctx).into_response(),
         Err(error) => error.into_response(),
@@ -293,6 +297,8 @@ fn is_page(response: &Response) -> bool {
 enum Admission {
     In(Box<Ctx>),
     SignIn(Box<Ctx>),
+    /// A device that was handed over, and is no more.
+    HandedBack(Box<Ctx>),
     /// Staff of the practice, whose role does not reach so far. What a practice can do is no secret to its staff: they
     /// are told who can. Records they may not see stay "not found".
     NotYours(Box<Ctx>),
@@ -344,7 +350,8 @@ async fn admit(guard: &Guard, request: &Parts) -> Result<Admission> {
         Access::Public => true,
         Access::Local => app.config.is_local() && is_near(headers, peer),
         Access::Metrics => may_read_metrics(app, headers, peer),
-        Access::Account | Access::Session | Access::Staff(_) | Access::Portal(_) => {
+        Access::HandOver if matches!(ctx.who, Identity::Nobody) => return Ok(Admission::HandedBack(ctx)),
+        Access::Account | Access::Session | Access::Staff(_) | Access::Portal(_) | Access::HandOver => {
             if matches!(ctx.who, Identity::Nobody) {
                 return Ok(Admission::SignIn(ctx));
             }
@@ -365,6 +372,7 @@ fn stands_where(access: Access, ctx: &Ctx) -> bool {
         (Access::Session, _) => matches!(ctx.who, Identity::Signed(_)),
         (Access::Account, _) => matches!(&ctx.who, Identity::Signed(signed) if signed.session.passphrase.is_none()),
         (Access::Staff(roles), Ok(Who::Member(member))) => roles.contains(&member.role),
+        (Access::HandOver, Ok(Who::HandedOver(_))) => true,
         (Access::Portal(needs), Ok(Who::Client(viewer))) => viewer.may(needs),
         _ => false,
     }
@@ -374,7 +382,7 @@ fn is_held(ctx: &Ctx) -> bool {
     match &ctx.who {
         Identity::Signed(signed) => signed.held.is_some(),
         Identity::HeldToken => true,
-        Identity::Nobody | Identity::Token { .. } => false,
+        Identity::Nobody | Identity::Token { .. } | Identity::HandedOver { .. } => false,
     }
 }
 

@@ -86,6 +86,7 @@ impl Giver {
         match &p.actor.who {
             Who::Member(_) => Giver::Member,
             Who::Client(viewer) if viewer.own => Giver::Client,
+            Who::HandedOver(_) => Giver::Client,
             Who::Client(_) => Giver::Contact,
             Who::LinkHolder | Who::System => Giver::System,
         }
@@ -144,10 +145,10 @@ pub enum Which {
 /// A client's documents, the newest first, for whoever may see the client. In the portal: those that are shared.
 pub fn list(p: &Practice, client: ClientId, which: Which, before: Before, limit: i64) -> Result<Vec<Document>> {
     clients::open(p, client)?;
-    match (&p.actor.who, which) {
-        (Who::Client(_), Which::Deleted) => Ok(Vec::new()),
-        (Who::Client(_), Which::Standing) => queries::shared(p, client, before, limit),
-        (_, which) => queries::list(p, client, which, before, limit),
+    match (p.actor.is_client_side(), which) {
+        (true, Which::Deleted) => Ok(Vec::new()),
+        (true, Which::Standing) => queries::shared(p, client, before, limit),
+        (false, which) => queries::list(p, client, which, before, limit),
     }
 }
 
@@ -169,7 +170,7 @@ pub fn find(p: &Practice, id: DocumentId) -> Result<Document> {
 pub fn read(p: &Practice, id: DocumentId) -> Result<(Document, FileKey)> {
     let document = queries::by_id(p, id)?.filter(|document| document.deleted.is_none()).ok_or(Error::NotFound)?;
     clients::open(p, document.client)?;
-    if matches!(p.actor.who, Who::Client(_)) && document.sharing != Sharing::Shared {
+    if p.actor.is_client_side() && document.sharing != Sharing::Shared {
         return Err(Error::NotFound);
     }
     let key = queries::key(p, id)?.ok_or(Error::NotFound)?;

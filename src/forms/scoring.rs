@@ -64,6 +64,11 @@ impl Instrument {
         definition.items.iter().find(|item| item.kind == Kind::Single && has(&item.codes, code))
     }
 
+    /// From which sum on, and what that is called; the lowest first.
+    pub fn bands(&self) -> &'static [(i64, &'static str)] {
+        self.bands
+    }
+
     fn band(&self, sum: i64) -> &'static str {
         self.bands.iter().rev().find(|(from, _)| sum >= *from).map_or("", |(_, name)| name)
     }

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::ids::AccountId;
 use crate::jobs::Kind as JobKind;
 use crate::practice::House;
+use crate::secrets::read_code;
 
 pub use recovery::new_codes;
 pub use totp::{address, base32};
@@ -103,7 +104,7 @@ fn digits(typed: &str) -> String {
 }
 
 fn check_recovery(h: &House, account: AccountId, typed: &str) -> Result<bool> {
-    let Some(code) = recovery::read(typed) else {
+    let Some(code) = read_code(typed) else {
         return Ok(false);
     };
     if !is_on(h, account)? {
@@ -152,7 +153,7 @@ pub fn turn_on(h: &House, account: AccountId, session: Uuid, typed: &str, codes:
 }
 
 fn keep_codes(h: &House, account: AccountId, codes: &[String]) -> Result<()> {
-    let read = |code: &String| recovery::read(code).ok_or_else(|| Error::internal("a recovery code that is none"));
+    let read = |code: &String| read_code(code).ok_or_else(|| Error::internal("a recovery code that is none"));
     let codes = codes.iter().map(read).collect::<Result<Vec<_>>>()?;
     let hashes: Vec<_> = codes.iter().map(|code| recovery::hash(&h.app.secrets, account, code)).collect();
     queries::replace_codes(h, account, &hashes)

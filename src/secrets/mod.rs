@@ -1,6 +1,7 @@
 //! What is derived from or checked against the instance's keys: link tokens, hashes of tokens, proofs in cookies, sealed
 //! values.
 
+mod codes;
 mod columns;
 pub mod ring;
 mod seal;
@@ -16,6 +17,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::error::Error;
+pub use codes::{new_code, read_code};
 pub use columns::{SEALED_COLUMNS, SealedColumn};
 use ring::Ring;
 pub use seal::key_of;

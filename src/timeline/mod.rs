@@ -180,6 +180,7 @@ impl Entry {
             Kind::FormAlert => return self.called("An answer needs your attention"),
             Kind::FormAlertSeen => return self.called("An answer that needed attention was seen"),
             Kind::HandedOver => "A device was handed over at the desk",
+            Kind::HandedBack => "The device was given back",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
@@ -210,6 +211,7 @@ impl Entry {
             ("member", _) if me.is_some() && self.actor == me.map(|id| id.0) => "by you".into(),
             ("member", Some(name)) => format!("by {name}"),
             ("client", _) => "in the Client Portal".into(),
+            ("hand_over", _) => "on a device at the desk".into(),
             _ => String::new(),
         };
         let by = if self.about.as_deref() == Some("api") { format!("{by}, through another program") } else { by };

@@ -23,6 +23,8 @@ pub struct Shell {
     pub idle_seconds: Option<u32>,
     /// Somebody in the portal who may see the client's documents there.
     pub sees_documents: bool,
+    /// Somebody of the staff who works with forms.
+    pub sees_forms: bool,
     pub toast: Option<Toast>,
     pub words: Words,
 }
@@ -87,6 +89,7 @@ pub enum Section {
     None,
     Home,
     Clients,
+    Forms,
     Settings,
     Portal,
     Documents,

@@ -19,6 +19,8 @@ pub enum Cookie {
     Flash,
     /// The token of a sign-in that waits for a code.
     Step,
+    /// The token of a device that was handed over at the desk.
+    HandOver,
 }
 
 impl Cookie {
@@ -34,13 +36,15 @@ impl Cookie {
             (Cookie::Flash, false) => "ruh-flash",
             (Cookie::Step, true) => "__Host-ruh-step",
             (Cookie::Step, false) => "ruh-step",
+            (Cookie::HandOver, true) => "__Host-ruh-desk",
+            (Cookie::HandOver, false) => "ruh-desk",
         }
     }
 
     /// Seconds that the browser keeps it; nothing: until it is closed.
     fn max_age(self) -> Option<u32> {
         match self {
-            Cookie::Session => None,
+            Cookie::Session | Cookie::HandOver => None,
             Cookie::Device => Some(400 * 86_400),
             Cookie::Link => Some(3_600),
             Cookie::Flash => Some(60),

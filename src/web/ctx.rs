@@ -40,6 +40,11 @@ pub enum Identity {
         actor: Actor,
         practice: Box<PracticeInfo>,
     },
+    /// A device that was handed over to a client at the desk.
+    HandedOver {
+        actor: Actor,
+        practice: Box<PracticeInfo>,
+    },
     /// A member's token, in a practice that asks them for a second factor which they have not set up.
     HeldToken,
 }
@@ -76,7 +81,7 @@ impl Ctx {
     pub fn actor(&self) -> Result<&Actor> {
         match &self.who {
             Identity::Signed(signed) => signed.place.as_ref().map(|(actor, _)| actor).ok_or(Error::NotFound),
-            Identity::Token { actor, .. } => Ok(actor),
+            Identity::Token { actor, .. } | Identity::HandedOver { actor, .. } => Ok(actor),
             Identity::Nobody | Identity::HeldToken => Err(Error::NotFound),
         }
     }
@@ -84,7 +89,7 @@ impl Ctx {
     pub fn practice(&self) -> Result<&PracticeInfo> {
         match &self.who {
             Identity::Signed(signed) => signed.place.as_ref().map(|(_, practice)| practice).ok_or(Error::NotFound),
-            Identity::Token { practice, .. } => Ok(practice.as_ref()),
+            Identity::Token { practice, .. } | Identity::HandedOver { practice, .. } => Ok(practice.as_ref()),
             Identity::Nobody | Identity::HeldToken => Err(Error::NotFound),
         }
     }
@@ -131,6 +136,7 @@ impl Ctx {
             can_switch: false,
             idle_seconds: None,
             sees_documents: false,
+            sees_forms: false,
             toast: None,
             words,
         };
@@ -145,14 +151,20 @@ impl Ctx {
                     shell.stand = words.t(kind.word());
                 }
                 match &actor.who {
-                    Who::Member(member) => shell.person = member.name.clone(),
+                    Who::Member(member) => {
+                        shell.person = member.name.clone();
+                        shell.sees_forms = member.role != Role::Support;
+                    }
                     Who::Client(viewer) => {
                         shell.person = viewer.name.clone();
                         shell.sees_documents = viewer.may(Needs::Right(Right::Forms));
                     }
-                    Who::LinkHolder | Who::System => {}
+                    Who::HandedOver(_) | Who::LinkHolder | Who::System => {}
                 }
             }
+        }
+        if let Identity::HandedOver { practice, .. } = &self.who {
+            shell.practice = practice.name.clone();
         }
         shell.toast = self.flash.as_deref().and_then(|flash| toast(words, flash, self.app.config.undo));
         shell
@@ -165,6 +177,10 @@ const UNDO: &[(&str, &str)] = &[
     ("merged", "/merges/{id}/undo"),
     ("contact-removed", "/contacts/{id}/restore"),
     ("document-deleted", "/documents/{id}/restore"),
+    ("form-archived", "/forms/{id}/restore"),
+    ("form-discarded", "/forms/{id}/undo"),
+    ("form-item-removed", "/forms/{id}/undo"),
+    ("form-waived", "/client-forms/{id}/give-again"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),
 ];

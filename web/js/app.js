@@ -12,5 +12,7 @@ import './menu.js';
 import './sections.js';
 import './table.js';
 import './select.js';
+import './items.js';
+import './condition.js';
 import './keys.js';
 import './session.js';
