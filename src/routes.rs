@@ -218,8 +218,12 @@ async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Resp
     }
     let (parts, whole) = arrived(request).await;
     match admit(&guard, &parts).await {
-        Ok(Admission::In(ctx)) => match taken(parts, whole) {
-            Ok(request) => run(&guard, ctx, request, next).await,
+        Ok(Admission::In(ctx)) => match held_back(&ctx, &parts).await {
+            Ok(None) => match taken(parts, whole) {
+                Ok(request) => run(&guard, ctx, request, next).await,
+                Err(error) => error.into_response(),
+            },
+            Ok(Some(led)) => led,
             Err(error) => error.into_response(),
         },
         other => turned_away(other, parts, whole.unwrap_or_default()).await,
@@ -256,6 +260,19 @@ async fn guard_upload(guard: &Guard, request: Request, next: Next) -> Response {
             turned_away_upload(other, parts).await
         }
     }
+}
+
+/// Pages of the portal that wait until the required forms are done: they lead to the forms. One's profile, security and
+/// messages do not.
+const HELD_BACK: &[&str] = &["/portal", "/portal/documents"];
+
+async fn held_back(ctx: &Ctx, parts: &Parts) -> Result<Option<Response>> {
+    if parts.method != Method::GET && parts.method != Method::HEAD || !HELD_BACK.contains(&parts.uri.path()) {
+        return Ok(None);
+    }
+    let client = ctx.viewer()?.client;
+    let gated = ctx.door()?.read(move |p| crate::intake::gate(p, client)).await?;
+    Ok(if gated { Some(lead_to(ctx, "/portal/forms")?) } else { None })
 }
 
 async fn run(guard: &Guard, ctx: Box<Ctx>, mut request: Request, next: Next) -> Response {

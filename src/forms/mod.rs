@@ -12,11 +12,13 @@ mod arrange;
 mod builder;
 mod definition;
 pub mod fhir;
+mod file_pages;
 mod item_form;
 mod item_pages;
 mod library;
 mod pages;
 mod paper;
+mod preview;
 mod problems;
 mod queries;
 mod said;
@@ -52,7 +54,8 @@ pub const LIMIT: i64 = 500;
 pub const AGREE: &str = "agree";
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(text_pages::routes(item_pages::routes(builder::routes(pages::routes(routes)))))
+    let routes = file_pages::routes(preview::routes(pages::routes(routes)));
+    api::routes(text_pages::routes(item_pages::routes(builder::routes(routes))))
 }
 
 /// What is done with it.

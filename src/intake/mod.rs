@@ -9,10 +9,18 @@ mod alerts;
 mod api;
 mod api_body;
 mod api_fhir;
+mod autosave;
+mod check_page;
+mod copy;
+mod fields;
+mod files;
+mod fill_page;
 mod hand_over;
 mod hand_over_pages;
 mod handing_in;
 pub mod jobs;
+mod list_page;
+mod place;
 mod queries;
 mod reminders;
 mod saving;
@@ -27,6 +35,7 @@ pub use api_body::{WholeForm, WholeFormBody, whole};
 pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, standing, touch};
 pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
+pub use list_page::open_forms;
 pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
 pub use saving::{Given, Kept, Said, Saved, save};
 pub use staff_answers::score_said;
@@ -34,7 +43,7 @@ pub use staff_forms::{said_by, state_said};
 
 use uuid::Uuid;
 
-use crate::access::{Right, Who};
+use crate::access::{Access, Right, Who};
 use crate::clients;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
@@ -46,7 +55,44 @@ use crate::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
     let routes = staff_settings::routes(staff_compare::routes(staff_answers::routes(staff_forms::routes(routes))));
-    api_fhir::routes(api::routes(hand_over_pages::routes(routes)))
+    let routes = api_fhir::routes(api::routes(hand_over_pages::routes(routes)));
+    desk_routes(portal_routes(routes))
+}
+
+fn portal_routes(routes: Routes) -> Routes {
+    const WHO: Access = place::PORTAL;
+    routes
+        .get("/portal/forms", WHO, list_page::show)
+        .get("/portal/forms/{id}", WHO, fill_page::show)
+        .post("/portal/forms/{id}", WHO, fill_page::post)
+        .post("/portal/forms/{id}/answers", WHO, autosave::save)
+        .get("/portal/forms/{id}/file", WHO, files::show)
+        .upload("/portal/forms/{id}/file", WHO, files::upload)
+        .post("/portal/forms/{id}/file/remove", WHO, files::take_away)
+        .get("/portal/forms/{id}/check", WHO, check_page::show)
+        .post("/portal/forms/{id}/send", WHO, check_page::send)
+        .get("/portal/forms/{id}/done", WHO, check_page::done)
+        .post("/portal/forms/{id}/skip", WHO, fill_page::skip)
+        .post("/portal/forms/{id}/again", WHO, fill_page::unskip)
+        .get("/portal/forms/{id}/copy", WHO, copy::show)
+}
+
+/// The same on a device that was handed over, but for the copies of what was handed in.
+fn desk_routes(routes: Routes) -> Routes {
+    const WHO: Access = Access::HandOver;
+    routes
+        .get("/hand-over", WHO, list_page::show)
+        .get("/hand-over/forms/{id}", WHO, fill_page::show)
+        .post("/hand-over/forms/{id}", WHO, fill_page::post)
+        .post("/hand-over/forms/{id}/answers", WHO, autosave::save)
+        .get("/hand-over/forms/{id}/file", WHO, files::show)
+        .upload("/hand-over/forms/{id}/file", WHO, files::upload)
+        .post("/hand-over/forms/{id}/file/remove", WHO, files::take_away)
+        .get("/hand-over/forms/{id}/check", WHO, check_page::show)
+        .post("/hand-over/forms/{id}/send", WHO, check_page::send)
+        .get("/hand-over/forms/{id}/done", WHO, check_page::done)
+        .post("/hand-over/forms/{id}/skip", WHO, fill_page::skip)
+        .post("/hand-over/forms/{id}/again", WHO, fill_page::unskip)
 }
 
 /// Where a form that was given to a client stands.

@@ -13,6 +13,7 @@ use crate::clients::{self, Client, EmailChange, Saved, Typed};
 use crate::contacts;
 use crate::documents;
 use crate::error::{Error, FieldError, Result};
+use crate::intake;
 use crate::people::{self, Email};
 use crate::routes::Routes;
 use crate::ui::{ErrorSummary, Field, Option_, Section, Shell};
@@ -31,6 +32,8 @@ pub fn routes(routes: Routes) -> Routes {
 #[template(path = "portal/home.html")]
 struct HomePage {
     shell: Shell,
+    /// A form that is to be filled in: the next thing to do.
+    forms: Option<NextForm>,
     next_title: String,
     next_text: String,
     next_button: String,
@@ -45,6 +48,26 @@ struct HomePage {
     new_documents: String,
     /// Here by a one-time passphrase: no password was chosen yet, or it waits for its link.
     by_passphrase: bool,
+}
+
+struct NextForm {
+    title: String,
+    text: String,
+    button: &'static str,
+    href: String,
+}
+
+fn next_form(open: &[intake::Task], words: Words) -> Option<NextForm> {
+    let next = open.first()?;
+    let left: usize = open.iter().map(intake::Task::minutes_left).sum();
+    let minutes = words.with("forms-minutes", &[("minutes", &left.to_string())]);
+    let begun = next.state == intake::State::Started;
+    Some(NextForm {
+        title: next.title.clone(),
+        text: words.with("forms-left", &[("count", &open.len().to_string()), ("minutes", &minutes)]),
+        button: if begun { "forms-go-on" } else { "forms-begin" },
+        href: format!("/portal/forms/{}", next.id),
+    })
 }
 
 async fn own_record(ctx: &Ctx) -> Result<Client> {
@@ -65,19 +88,22 @@ async fn home(ctx: Ctx) -> Result<Response> {
     let viewer = ctx.viewer()?;
     let (own, id) = (viewer.own, viewer.client);
     let sees_documents = viewer.rights.has(Right::Forms);
-    let (unanswered, unseen) = ctx
+    let (unanswered, unseen, open) = ctx
         .door()?
         .read(move |p| {
             let unanswered = if own { contacts::unanswered(p, id)? } else { 0 };
-            Ok((unanswered, if sees_documents { documents::unseen(p, id)? } else { 0 }))
+            let unseen = if sees_documents { documents::unseen(p, id)? } else { 0 };
+            Ok((unanswered, unseen, if sees_documents { intake::open_forms(p, id)? } else { Vec::new() }))
         })
         .await?;
     let called = client.fields.preferred_name.clone().unwrap_or_else(|| client.fields.first_name.clone());
     let missing = viewer.rights.has(Right::Details) && details_missing(&client.fields);
+    let forms = next_form(&open, words);
     let hello = if own { "portal-hello" } else { "portal-for" };
     let when = |text: String| if missing { text } else { String::new() };
     let page = HomePage {
         shell: ctx.shell(words.with(hello, &[("name", &called)]), Section::Portal),
+        forms,
         next_title: when(words.t("portal-next-details")),
         next_text: when(words.t("portal-next-details-text")),
         next_button: when(words.t("portal-next-details-button")),

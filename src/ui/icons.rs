@@ -25,6 +25,7 @@ pub const NAMES: &[&str] = &[
     "chevron",
     "chevron-right",
     "clients",
+    "clipboard",
     "clock",
     "close",
     "copy",
@@ -91,6 +92,9 @@ pub fn icon(name: &str) -> Icon {
         "chevron-right" => r#"<path class="flip" d="m10 7 5 5-5 5"/>"#,
         "clients" | "users" => {
             r#"<circle cx="9" cy="8.5" r="3.5"/><path d="M3 19.5c.4-3.6 2.9-5.5 6-5.5s5.6 1.9 6 5.5M15.5 5.3a3.5 3.5 0 0 1 0 6.4M17.5 14.4c2 .7 3.2 2.5 3.5 5.1"/>"#
+        }
+        "clipboard" => {
+            r#"<path d="M9 5H6.5A1.5 1.5 0 0 0 5 6.5v12A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5 0 0 0 1.5-1.5v-12A1.5 1.5 0 0 0 17.5 5H15"/><rect x="9" y="3.5" width="6" height="3.5" rx="1"/><path d="m8.5 13.2 2.2 2.2 4.6-4.8"/>"#
         }
         "clock" => r#"<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>"#,
         "close" => r#"<path d="m6.5 6.5 11 11M17.5 6.5l-11 11"/>"#,

@@ -94,6 +94,8 @@ pub enum Section {
     Portal,
     Documents,
     Profile,
+    /// On a device that was handed over: there is nowhere else to go.
+    HandOver,
 }
 
 /// A short message after something was done.

@@ -181,6 +181,7 @@ const UNDO: &[(&str, &str)] = &[
     ("form-discarded", "/forms/{id}/undo"),
     ("form-item-removed", "/forms/{id}/undo"),
     ("form-waived", "/client-forms/{id}/give-again"),
+    ("form-skipped", "/portal/forms/{id}/again"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),
 ];

@@ -292,6 +292,79 @@ forms-file-camera = Take a picture
 forms-file-remove = Remove
 forms-file-sending = Sending…
 forms-file-failed = This file did not get through. Please try again.
+forms-tab = Forms
+forms-title = Your forms
+forms-all = All forms
+forms-none = There is nothing to fill in right now. When your practice has something for you, it will be here.
+forms-all-done = You have done everything. Thank you.
+forms-left = { $count ->
+    [one] One left, { $minutes }.
+   *[other] { $count } left, { $minutes } together.
+}
+forms-gate = Once these are done, the rest of your portal opens.
+forms-minutes = { $minutes ->
+    [0] no time at all
+    [one] about a minute
+   *[other] about { $minutes } minutes
+}
+forms-to-do = To do
+forms-done-title = Done
+forms-required = Required
+forms-optional = You can skip this
+forms-answered = { $answered } of { $asked } answered
+forms-waits = comes after the ones before it
+forms-reopened = Your practice has opened this again for you
+forms-begin = Begin
+forms-go-on = Go on
+forms-read = Read
+forms-view = View
+forms-view-copy = See a copy of what you sent
+forms-again = Fill in after all
+forms-done-at = Sent { $time }
+forms-skipped = Skipped
+forms-page-of = Page { $at } of { $of }
+forms-save-on = Save and continue
+forms-agree = Agree and continue
+forms-read-done = Continue
+forms-back = Back
+forms-later = Leave it for later
+forms-skip = Skip this form
+forms-saved = Saved { "{" }time{ "}" }
+forms-saving = Saving…
+forms-kept = No connection just now. Kept on this device, will be sent.
+forms-elsewhere = This was answered on another device a moment later. That answer is shown here; yours is kept with it.
+forms-closed = This form is not open any more.
+forms-needs-signer = This needs the signature of somebody who may sign for the client. You can fill everything in; they send it.
+forms-check = Check your answers
+forms-check-text = Is everything as you mean it? You can change anything before you send it.
+forms-check-missing = Some questions still need an answer. They are marked below.
+forms-missing-title = These still need an answer
+forms-answers = Answers
+forms-not-yet = Not answered yet
+forms-not-answered = Not answered
+forms-answer-it = Answer
+forms-change = Change
+forms-signed-by = Signed by
+forms-drawn = Drawn signature
+forms-send = Send
+forms-next = Next
+forms-thanks = Thank you
+forms-thanks-more = This one is done. Your practice has it now.
+forms-thanks-all-title = Everything is done
+forms-thanks-all = Everything is done. Your practice has it now.
+forms-thanks-desk = Everything is done. Please press Finish and give the device back.
+forms-to-portal = Go to your portal
+forms-left-out = { $count ->
+    [one] One answer was left out, because its question does not apply any more.
+   *[other] { $count } answers were left out, because their questions do not apply any more.
+}
+forms-print = Print or save as PDF
+forms-copy-at = Sent { $time }
+forms-copy-by = Sent by { $who }, { $time }
+forms-copy-version = Version { $number } of this form, from { $time }
+forms-by-desk = { $name }, at the desk
+forms-file-send = Send file
+hand-over-finish = Finish
 hand-over-welcome = Welcome
 hand-over-lead = Your practice has some questions for you. Take the time you need; what you answer is kept as you go.
 hand-over-begin = Begin
@@ -374,6 +447,7 @@ done-form-added = It is a draft until you publish it.
 done-form-archived = Form archived.
 done-form-discarded = Changes discarded.
 done-form-duplicated = Copied. This is the copy.
+done-form-imported = Imported. It is a draft until you publish it.
 done-form-item-duplicated = Duplicated.
 done-form-item-removed = Deleted.
 done-form-published = Published. It can be given to clients.
@@ -387,6 +461,10 @@ done-form-reminded = The reminder leaves in a moment.
 done-form-reminders-stopped = Nobody is reminded by itself any more.
 done-form-reminders-resumed = Reminders go out by themselves again.
 done-form-alert-seen = Noted: you have seen it.
+done-form-closed = This form is not open any more. What you sent before is kept.
+done-form-changed = Something was changed meanwhile, perhaps on another device. Please look once more.
+done-form-skipped = Skipped.
+done-form-needs-signer = Your answers are kept. Somebody who may sign for the client has to send this one.
 done-hand-over-ended = Ended. The device shows nothing any more.
 done-bulk-busy = One thing after the other: this is still under way.
 done-bulk-choose = Please choose a group or provider first.

@@ -14,5 +14,8 @@ import './table.js';
 import './select.js';
 import './items.js';
 import './condition.js';
+import './preview.js';
 import './keys.js';
 import './session.js';
+import './filling-fields.js';
+import './filling.js';

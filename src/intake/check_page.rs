@@ -1,0 +1,184 @@
+//! Looking at the answers once more, handing them in, and what comes next.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::copy::{Copied, copied};
+use super::fields::Fields;
+use super::fill_page::{is_checked, may_sign, pages};
+use super::list_page::{next, shown};
+use super::place::{Place, note_form};
+use super::{HandedIn, State};
+use crate::clock::Instant;
+use crate::error::Result;
+use crate::forms;
+use crate::ids::ClientFormId;
+use crate::ui::{ErrorSummary, Shell};
+use crate::web::{Cookie, Ctx, Form, Path, html, lead_to};
+
+#[derive(Template)]
+#[template(path = "intake/check.html")]
+struct CheckPage {
+    shell: Shell,
+    at_desk: bool,
+    list: &'static str,
+    action: String,
+    errors: ErrorSummary,
+    copied: Copied,
+    form: ClientFormId,
+    /// When the last of the answers that are shown was saved, in microseconds.
+    seen: String,
+    /// The last page that is shown.
+    back: String,
+    needs_signer: bool,
+    is_complete: bool,
+}
+
+pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
+    let (place, _) = Place::of(&ctx)?;
+    page(&ctx, place, id, StatusCode::OK).await
+}
+
+async fn page(ctx: &Ctx, place: Place, id: ClientFormId, status: StatusCode) -> Result<Response> {
+    let words = ctx.words();
+    let (sheet, before) = ctx
+        .door()?
+        .read(move |p| {
+            let sheet = super::sheet(p, id)?;
+            let before = super::before(p, &sheet.task)?;
+            Ok((sheet, before))
+        })
+        .await?;
+    if !sheet.task.state.is_open() || before.is_some() || !is_checked(&sheet) {
+        return lead_to(ctx, &place.form(id));
+    }
+    note_form(ctx, sheet.task.client, id).await?;
+    let missing = forms::missing(&sheet.version.definition, &sheet.answers);
+    let missing: Vec<String> = missing.into_iter().map(|item| item.id.clone()).collect();
+    let errors = match status {
+        StatusCode::OK => Vec::new(),
+        _ => missing.iter().map(|id| (format!("asked-{id}"), label(&sheet, id))).collect(),
+    };
+    let action = place.form(id);
+    let back = pages(&sheet).last().map_or(action.clone(), |page| format!("{action}?page={}", page + 1));
+    let page = CheckPage {
+        shell: ctx.shell(sheet.task.title.clone(), place.section()),
+        at_desk: place == Place::Desk,
+        list: place.list(),
+        errors: ErrorSummary { items: errors, title: words.t("forms-missing-title") },
+        copied: copied(&sheet, words).changes_at(&action),
+        form: id,
+        seen: sheet.task.saved_at.map(|at| at.0.to_string()).unwrap_or_default(),
+        back,
+        needs_signer: !may_sign(ctx, &sheet)?,
+        is_complete: missing.is_empty(),
+        action,
+    };
+    html(status, &page)
+}
+
+fn label(sheet: &super::Sheet, id: &str) -> String {
+    sheet.version.definition.item(id).map(|item| item.text.clone()).unwrap_or_default()
+}
+
+pub async fn send(
+    ctx: Ctx,
+    Path(id): Path<ClientFormId>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response> {
+    let seen = Fields(pairs).one("seen").parse().ok().map(Instant);
+    match send_in(&ctx, id, seen).await? {
+        Outcome::Led(response) => Ok(response),
+        Outcome::Missing(_) => {
+            let (place, _) = Place::of(&ctx)?;
+            page(&ctx, place, id, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+    }
+}
+
+/// Where handing in has led, or what is missing.
+pub enum Outcome {
+    Led(Response),
+    Missing(Vec<String>),
+}
+
+/// Hands a form in.
+pub async fn send_in(ctx: &Ctx, id: ClientFormId, seen: Option<Instant>) -> Result<Outcome> {
+    let (place, _) = Place::of(ctx)?;
+    let action = place.form(id);
+    let handed = ctx
+        .door()?
+        .write(move |p| {
+            // Sent twice, it was handed in once.
+            if super::find(p, id)?.state == State::Done {
+                return Ok(HandedIn::Done { left_out: 0 });
+            }
+            super::hand_in(p, id, seen)
+        })
+        .await?;
+    let said = |to: String, flash: &str| {
+        let mut response = lead_to(ctx, &to)?;
+        Cookie::Flash.set(&ctx.app, &mut response, flash)?;
+        Ok(Outcome::Led(response))
+    };
+    match handed {
+        HandedIn::Done { .. } => lead_to(ctx, &format!("{action}/done")).map(Outcome::Led),
+        HandedIn::Missing(all) => Ok(Outcome::Missing(all)),
+        HandedIn::Changed => said(format!("{action}/check"), "form-changed"),
+        HandedIn::NeedsSigner => said(place.list().to_string(), "form-needs-signer"),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "intake/done.html")]
+struct DonePage {
+    shell: Shell,
+    at_desk: bool,
+    form: ClientFormId,
+    text: String,
+    left_out: String,
+    /// What is next; nothing: all is done.
+    next: Option<Next>,
+    copy: String,
+}
+
+struct Next {
+    href: String,
+    title: String,
+    facts: String,
+}
+
+/// Thank you, and on to the next.
+pub async fn done(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
+    let words = ctx.words();
+    let (place, client) = Place::of(&ctx)?;
+    let (task, tasks) = ctx.door()?.read(move |p| Ok((super::find(p, id)?, super::list(p, client)?))).await?;
+    if task.state != State::Done {
+        return lead_to(&ctx, &place.form(id));
+    }
+    let tasks = shown(tasks);
+    let next = next(&tasks).map(|task| Next {
+        href: place.form(task.id),
+        title: task.title.clone(),
+        facts: words.with("forms-minutes", &[("minutes", &task.minutes_left().to_string())]),
+    });
+    let text = match (&next, place) {
+        (Some(_), _) => words.t("forms-thanks-more"),
+        (None, Place::Portal) => words.t("forms-thanks-all"),
+        (None, Place::Desk) => words.t("forms-thanks-desk"),
+    };
+    let page = DonePage {
+        shell: ctx.shell(words.t("forms-thanks"), place.section()),
+        at_desk: place == Place::Desk,
+        form: id,
+        text,
+        left_out: match task.left_out {
+            0 => String::new(),
+            n => words.with("forms-left-out", &[("count", &n.to_string())]),
+        },
+        next,
+        copy: format!("{}/copy", place.form(id)),
+    };
+    html(StatusCode::OK, &page)
+}

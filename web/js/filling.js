@@ -1,0 +1,333 @@
+// <ruh-filling>: a page of a form. Each answer is saved as it is typed; without a connection it is kept on this device and
+// sent, once and in order, when there is one again. Questions come and go with the answers they depend on.
+import { applyRules } from './filling-rules.js';
+import { Kept, forgetAll } from './kept.js';
+
+const TYPING = 700;
+const SLOW = 500;
+const PATIENCE = 15_000;
+/** Characters of one request. */
+const BATCH = 60_000;
+const AGAIN = [2_000, 5_000, 10_000, 20_000, 30_000];
+const DESK_IDLE = 30 * 60_000;
+const HEADERS = { Accept: 'application/json', 'HX-Request': 'true' };
+
+const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
+class Filling extends HTMLElement {
+  connectedCallback() {
+    const { form, desk, done, check } = this.dataset;
+    this.kept = new Kept(form, desk !== undefined);
+    if (desk !== undefined) this.watchDesk();
+    if (done !== undefined) return this.kept.clear();
+    this.state = this.querySelector('[data-state]');
+    this.tries = 0;
+    this.listen();
+    if (check !== undefined) return this.readyCheck();
+    this.page = this.querySelector('form[data-fill]');
+    this.paper = this.querySelector('[data-paper]');
+    this.invalid = new Set([...this.paper.querySelectorAll('.asked[data-invalid]')].map((asked) => asked.dataset.question));
+    this.readyPage();
+    return undefined;
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+    clearTimeout(this.again);
+    this.ears?.abort();
+  }
+
+  listen() {
+    this.ears = new AbortController();
+    const { signal } = this.ears;
+    window.addEventListener('online', () => this.send(), { signal });
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.send(); }, { signal });
+    window.addEventListener('pagehide', () => this.leave(), { signal });
+    window.addEventListener('beforeunload', (event) => {
+      if (!this.going && !this.kept.isKept && this.kept.all().length > 0) event.preventDefault();
+    }, { signal });
+  }
+
+  readyPage() {
+    for (const entry of this.kept.all()) this.restore(entry);
+    this.page.addEventListener('input', (event) => this.typed(event, event.target.matches('textarea, [type="text"], [type="date"]') ? TYPING : 0));
+    this.page.addEventListener('change', (event) => this.typed(event, 0));
+    this.page.addEventListener('click', (event) => {
+      const button = event.target.closest('[data-unchoose]');
+      if (button) this.unchoose(button.closest('.asked'));
+    });
+    this.page.addEventListener('ruh:answered', () => this.refresh());
+    this.page.addEventListener('submit', (event) => this.submit(event));
+    this.refresh();
+    this.send();
+  }
+
+  /** What was typed before this page was opened and never arrived. */
+  restore(entry) {
+    const asked = this.asked(entry.question);
+    if (!asked) return;
+    const value = (name) => entry.fields.filter(([known]) => known === name).map(([, text]) => text);
+    for (const field of asked.querySelectorAll('[name]')) {
+      const texts = value(field.name);
+      if (/^(radio|checkbox)$/.test(field.type)) field.checked = texts.includes(field.value);
+      else field.value = texts[0] ?? '';
+    }
+    asked.querySelector('ruh-sign')?.read();
+  }
+
+  asked(question) {
+    return [...(this.paper?.querySelectorAll('.asked') ?? [])].find((asked) => asked.dataset.question === question);
+  }
+
+  refresh() {
+    const shown = applyRules(this.paper);
+    this.page.elements.shown.value = shown.join(' ');
+    for (const button of this.paper.querySelectorAll('[data-unchoose]')) {
+      button.hidden = !button.closest('.asked').querySelector(':checked');
+    }
+    if (!CSS.supports('field-sizing', 'content')) {
+      for (const area of this.paper.querySelectorAll('textarea')) {
+        area.style.height = 'auto';
+        area.style.height = `${area.scrollHeight + 2}px`;
+      }
+    }
+  }
+
+  unchoose(asked) {
+    for (const field of asked.querySelectorAll(':checked')) field.checked = false;
+    const own = asked.querySelector('[data-own]');
+    if (own) own.value = '';
+    const first = asked.querySelector('input');
+    first.dispatchEvent(new Event('change', { bubbles: true }));
+    first.focus();
+  }
+
+  typed(event, wait) {
+    const asked = event.target.closest('.asked');
+    if (!asked || !event.target.name) return;
+    const other = asked.querySelector('[data-other]');
+    if (other && event.target.matches('[data-own]') && event.target.value.trim() && !other.checked) other.checked = true;
+    const { question } = asked.dataset;
+    const before = JSON.stringify(this.kept.all().find((entry) => entry.question === question)?.fields);
+    const fields = this.fields(asked);
+    this.refresh();
+    // Leaving a field says once more what typing has said.
+    if (event.type === 'change' && asked.lastSaid === JSON.stringify(fields)) return;
+    asked.lastSaid = JSON.stringify(fields);
+    if (before !== asked.lastSaid) this.kept.put({ id: newId(), question, fields, at: Date.now(), sitting: this.page.elements.sitting.value });
+    this.complain(asked, '');
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.send(), wait);
+  }
+
+  fields(asked) {
+    const given = [...asked.querySelectorAll('[name]')].filter((field) => !/^(radio|checkbox)$/.test(field.type) || field.checked);
+    return given.map((field) => [field.name, field.value]);
+  }
+
+  /** One batch after the other, until nothing waits. True: all of it has arrived. */
+  send() {
+    this.sending ??= this.sendAll().finally(() => { this.sending = null; });
+    return this.sending;
+  }
+
+  async sendAll() {
+    clearTimeout(this.timer);
+    clearTimeout(this.again);
+    for (;;) {
+      const batch = this.batch();
+      if (batch.length === 0) return true;
+      const slow = setTimeout(() => this.say(this.dataset.saving), SLOW);
+      let answer;
+      try {
+        answer = await this.post(batch);
+      } catch {
+        answer = null;
+      } finally {
+        clearTimeout(slow);
+      }
+      if (!answer || answer.status >= 500 || answer.status === 429) return this.wait();
+      if (!answer.ok) return this.refused(answer.status);
+      this.tries = 0;
+      let results;
+      try {
+        ({ answers: results } = await answer.json());
+      } catch {
+        return this.wait();
+      }
+      this.kept.drop(batch);
+      for (const entry of batch) this.arrived(entry, results[entry.question] ?? {});
+      this.saved();
+    }
+  }
+
+  /** Answers of one page at a time: a request says which page it was. */
+  batch() {
+    const all = this.kept.all();
+    const batch = [];
+    let size = 0;
+    for (const entry of all) {
+      size += JSON.stringify(entry.fields).length;
+      if (batch.length > 0 && (entry.sitting !== all[0].sitting || size > BATCH)) break;
+      batch.push(entry);
+    }
+    return batch;
+  }
+
+  body(batch) {
+    const body = new URLSearchParams({ sitting: batch[0].sitting });
+    for (const { question, fields, at } of batch) {
+      body.append('question', question);
+      body.append('ago', String(Math.max(0, Date.now() - at)));
+      for (const [name, value] of fields) body.append(name, value);
+    }
+    return body;
+  }
+
+  post(batch) {
+    return window.fetch(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, signal: AbortSignal.timeout(PATIENCE) });
+  }
+
+  wait() {
+    this.say(this.dataset.kept, 'warn');
+    this.again = setTimeout(() => this.send(), AGAIN[Math.min(this.tries, AGAIN.length - 1)]);
+    this.tries += 1;
+    return false;
+  }
+
+  /** Handed in elsewhere, taken back, or the device is handed over no more: nothing can be saved here. */
+  refused(status) {
+    this.kept.clear();
+    if (status === 401) {
+      this.going = true;
+      location.reload();
+    } else this.say(this.dataset.closed, 'bad');
+    return false;
+  }
+
+  arrived(entry, { error, newer }) {
+    const asked = this.asked(entry.question);
+    if (!asked) return;
+    // Typed anew meanwhile: that is still to come.
+    if (this.kept.all().some((other) => other.question === entry.question)) return;
+    if (newer) this.showNewer(asked, newer);
+    this.complain(asked, error ?? '', newer ? this.dataset.elsewhere : '');
+  }
+
+  showNewer(asked, { values, own }) {
+    const name = `q-${asked.dataset.question}`;
+    const fields = values.map((value) => [name, value]);
+    this.restore({ question: asked.dataset.question, fields: [...fields, [`${name}-own`, own], [`${name}-drawn`, own]] });
+    asked.lastSaid = JSON.stringify(this.fields(asked));
+    this.refresh();
+  }
+
+  complain(asked, error, note = '') {
+    const { question } = asked.dataset;
+    const said = asked.querySelector('[data-error]');
+    said.textContent = error;
+    if (error) this.invalid.add(question);
+    else this.invalid.delete(question);
+    if (error) asked.dataset.invalid = 'true';
+    else delete asked.dataset.invalid;
+    for (const field of asked.querySelectorAll('[name]:not([type="hidden"])')) {
+      if (error) field.setAttribute('aria-invalid', 'true');
+      else field.removeAttribute('aria-invalid');
+    }
+    let beside = asked.querySelector('[data-newer]');
+    if (!beside && !note) return;
+    if (!beside) {
+      beside = document.createElement('p');
+      Object.assign(beside, { className: 'newer' });
+      beside.setAttribute('role', 'status');
+      beside.dataset.newer = '';
+      asked.append(beside);
+    }
+    beside.textContent = note;
+  }
+
+  saved() {
+    const time = new Date().toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
+    this.say(this.dataset.saved.replace('{time}', time), 'good');
+    if (this.dataset.check !== undefined) {
+      // What is looked at here has just changed.
+      this.going = true;
+      location.reload();
+    } else if (this.wanted && this.kept.all().length === 0) this.go(this.wanted);
+  }
+
+  say(text, tone = '') {
+    if (!this.state) return;
+    if (this.state.textContent !== text) this.state.textContent = text;
+    this.state.dataset.tone = tone;
+  }
+
+  async submit(event) {
+    if (this.going) return;
+    event.preventDefault();
+    const button = event.submitter ?? this.page.querySelector('.fill-actions button');
+    const busy = setTimeout(() => button.setAttribute('aria-busy', 'true'), 100);
+    const all = await this.send();
+    clearTimeout(busy);
+    button.removeAttribute('aria-busy');
+    // Without a connection it goes on by itself once there is one.
+    this.wanted = all ? null : button;
+    if (all) this.go(button);
+  }
+
+  /** What is saved is not sent once more: another device may have typed something later. */
+  go(button) {
+    if (this.going) return;
+    const all = [...this.paper.querySelectorAll('.asked')].map((asked) => asked.dataset.question);
+    this.page.elements.saved.value = all.filter((question) => !this.invalid.has(question)).join(' ');
+    this.going = true;
+    this.page.requestSubmit(button);
+  }
+
+  readyCheck() {
+    const send = this.querySelector('form[data-send]');
+    send?.addEventListener('submit', (event) => {
+      if (this.kept.all().length === 0) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.send();
+    }, true);
+    this.send();
+    return undefined;
+  }
+
+  /** The page goes: what has not been sent is sent without waiting for the answer, and stays kept. */
+  leave() {
+    const batch = this.kept.all().length > 0 ? this.batch() : [];
+    if (batch.length === 0 || this.sending) return;
+    window.fetch(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, keepalive: true }).catch(() => {});
+  }
+
+  /** A device that was handed over: other tabs of whoever stood here go, and nobody finds it open later. */
+  watchDesk() {
+    if ('BroadcastChannel' in window) {
+      const channel = new BroadcastChannel('ruh-session');
+      channel.postMessage({ kind: 'signed-out' });
+      channel.close();
+    }
+    let last = Date.now();
+    const touched = () => { last = Date.now(); };
+    for (const kind of ['keydown', 'pointerdown', 'input']) document.addEventListener(kind, touched, { capture: true, passive: true });
+    setInterval(() => {
+      if (Date.now() - last < DESK_IDLE) return;
+      this.kept.clear();
+      this.going = true;
+      location.replace('/hand-over');
+    }, 5_000);
+  }
+}
+customElements.define('ruh-filling', Filling);
+
+// Whoever leaves takes along what waits: nobody after them has any business with it.
+document.addEventListener('submit', (event) => {
+  const path = new URL(event.target.action, location.href).pathname;
+  if (path !== '/sign-out' && path !== '/hand-over/finish') return;
+  document.querySelector('ruh-filling')?.leave?.();
+  forgetAll();
+});
+if (document.querySelector('[data-handed-back]')) forgetAll();
