@@ -69,7 +69,6 @@ both_engines! {
         t.leave_jobs();
         let practice = t.practice("Calm Harbour").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
-        assert!(owner.get("/forms").await.text.contains("No forms yet"));
         let (form, [takes, which, more]) = health(&mut owner).await;
         let page = owner.get(&form).await.text;
         for text in ["Draft", "Only your care team reads this.", "Shown if “Do you take medication?” is Yes", "Required", "Nobody can be given this form"] {
@@ -212,6 +211,7 @@ both_engines! {
     async fn d2_pressed_twice_is_done_once(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
+        let before = t.raw.count("select count(*) from forms");
         let key = hidden(&owner.get("/forms/new?purpose=form").await.text, "key");
         let typed = [("purpose", "form"), ("title", "Health"), ("key", key.as_str())];
         let first = owner.post("/forms", &typed).await.location().to_string();
@@ -220,7 +220,7 @@ both_engines! {
         let typed = [("kind", "date"), ("text", "Since when?"), ("key", key.as_str())];
         let one = item(&mut owner, &first, &typed).await;
         assert_eq!(item(&mut owner, &first, &typed).await, one);
-        assert_eq!(t.raw.count("select count(*) from forms"), 1);
+        assert_eq!(t.raw.count("select count(*) from forms"), before + 1);
     }
 
     async fn d2_policies_and_texts_have_two_fields(t: TestApp) {
@@ -283,6 +283,12 @@ both_engines! {
             assert_eq!(refused.status, 422, "{bad}: {}", refused.text);
             assert!(refused.text.contains("id=\"i-text-error\""), "{bad}: {}", refused.text);
         }
+        let shelf = owner.get("/forms/library").await.text;
+        let key = hidden(&shelf, "key");
+        let added = owner.post("/forms/library", &[("key", &key)]).await;
+        assert_eq!(added.status, 303, "{}", added.text);
+        assert!(owner.get(added.location()).await.text.contains("Published"));
+        assert_eq!(owner.post("/forms/library", &[("key", "nothing")]).await.status, 404);
     }
 
     async fn d2_archived_forms_rest_and_come_back(t: TestApp) {
@@ -307,7 +313,6 @@ both_engines! {
     async fn d3_a_flow_is_ordered_given_to_a_group_and_deleted(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
-        assert!(owner.get("/flows").await.text.contains("No intake flows yet"));
         let (form, _) = health(&mut owner).await;
         let welcome = made(&mut owner, "welcome", "Welcome", "We are glad.").await;
         let draft = made(&mut owner, "form", "Not yet", "").await;
@@ -405,7 +410,11 @@ async fn begin(t: &TestApp, practice: &TestPractice, form: &str, question: &str)
         .write(move |p| {
             let given = flows::give_form(p, client, form, Needed::Required)?;
             let typed = forms::Typed { values: vec!["yes".into()], own: String::new() };
-            let said = intake::Given { question: question.clone(), said: intake::Said::Typed(typed), ago: std::time::Duration::ZERO };
+            let said = intake::Given {
+                question: question.clone(),
+                said: intake::Said::Typed(typed),
+                ago: std::time::Duration::ZERO,
+            };
             intake::save(p, given, Uuid::from_u128(1), &[said])
         })
         .await
