@@ -57,6 +57,27 @@ async function build(page: Page) {
   await look(page);
 }
 
+/** A form leaves as a file and comes back; another comes from the library. */
+async function fromElsewhere(page: Page, form: string) {
+  await page.getByRole('button', { name: 'Actions' }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Export file' }).click();
+  const file = await (await download).path();
+  await page.goto('/forms');
+  await page.getByRole('main').getByRole('button', { name: 'New form' }).first().click();
+  await page.getByRole('dialog').getByRole('link', { name: 'Import file' }).click();
+  await page.getByRole('dialog').getByLabel('File', { exact: true }).setInputFiles(file);
+  await expect(page.getByRole('dialog').getByLabel('What is in the file')).toHaveValue(/Questionnaire/);
+  await look(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Import' }).click();
+  await expect(page.getByText('Shown if “Do you take medication?” is Yes')).toBeVisible();
+  expect(page.url()).not.toContain(form);
+  await page.goto('/forms/library');
+  await look(page);
+  await page.getByRole('button', { name: 'Add: Telehealth consent' }).click();
+  await expect(toast(page, 'Added, and published')).toBeVisible();
+}
+
 async function move(page: Page) {
   const [takes, which, sleep] = ['Do you take medication?', 'Which ones?', 'How do you sleep?'];
   expect(await order(page)).toEqual([takes, which, sleep]);
@@ -127,16 +148,16 @@ async function intoFlow(page: Page) {
   await look(page);
   await page.getByRole('main').getByRole('link', { name: 'New intake flow' }).first().click();
   await page.getByLabel('Name', { exact: true }).fill('First weeks');
-  for (const [n, form] of ['Health (Form)', 'Welcome (Welcome text)'].entries()) {
+  for (const [n, form] of ['Health (Form)', 'Good to see you (Welcome text)'].entries()) {
     await page.getByLabel('Next step').selectOption({ label: form });
     await page.getByRole('button', { name: 'Add step' }).click();
     await expect(page.locator('[data-item]')).toHaveCount(n + 1);
   }
   await look(page);
-  await page.getByRole('button', { name: 'Move up: Welcome' }).click();
-  await expect.poll(() => order(page)).toEqual(['Welcome', 'Health']);
-  await expect(page.getByRole('button', { name: 'Move down: Welcome' })).toBeFocused();
-  await page.getByRole('checkbox', { name: 'Required: Welcome' }).uncheck();
+  await page.getByRole('button', { name: 'Move up: Good to see you' }).click();
+  await expect.poll(() => order(page)).toEqual(['Good to see you', 'Health']);
+  await expect(page.getByRole('button', { name: 'Move down: Good to see you' })).toBeFocused();
+  await page.getByRole('checkbox', { name: 'Required: Good to see you' }).uncheck();
   await page.getByRole('button', { name: 'Add intake flow' }).click();
   await expect(toast(page, 'Intake flow added.')).toBeVisible();
   await look(page);
@@ -162,12 +183,16 @@ test('a form is built, looked at, published, put into a flow and changed after i
     await expect(toast(page, 'Published.')).toBeVisible();
     await look(page);
     await page.goto('/forms/new?purpose=welcome');
-    await page.getByLabel('Title').fill('Welcome');
+    await page.getByLabel('Title').fill('Good to see you');
     await page.getByRole('textbox', { name: 'Text' }).fill('We are glad that you are here.');
     await page.getByRole('button', { name: 'Continue' }).click();
     await look(page);
     await page.getByRole('button', { name: 'Publish' }).click();
     await expect(toast(page, 'Published.')).toBeVisible();
+  });
+  await test.step('out as a file, and back; from the library', async () => {
+    await page.goto(form);
+    await fromElsewhere(page, form);
   });
   await test.step('given to a group', () => intoFlow(page));
   await test.step('answered by a client of the group', async () => {
