@@ -157,7 +157,7 @@ async function intoFlow(page: Page) {
   await page.getByRole('button', { name: 'Move up: Good to see you' }).click();
   await expect.poll(() => order(page)).toEqual(['Good to see you', 'Health']);
   await expect(page.getByRole('button', { name: 'Move down: Good to see you' })).toBeFocused();
-  await page.getByRole('checkbox', { name: 'Required: Good to see you' }).uncheck();
+  await page.getByRole('checkbox', { name: /^Required.*Good to see you/ }).uncheck();
   await page.getByRole('button', { name: 'Add intake flow' }).click();
   await expect(toast(page, 'Intake flow added.')).toBeVisible();
   await look(page);

@@ -107,8 +107,9 @@ class Items extends HTMLElement {
     if (!form) return;
     moved = { item: entry.dataset.item };
     this.dragged = { entry, next };
-    form.elements.item.value = entry.dataset.item;
-    form.elements.before.value = entry.nextElementSibling?.dataset.item ?? '';
+    // Not by form.elements, which has an item() of its own.
+    form.querySelector('[name="item"]').value = entry.dataset.item;
+    form.querySelector('[name="before"]').value = entry.nextElementSibling?.dataset.item ?? '';
     form.requestSubmit();
   }
 }
