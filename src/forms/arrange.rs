@@ -1,7 +1,7 @@
 //! The order of a form's items: moved, copied, taken out. What a rule looks back at stays before it.
 
 use super::definition::{Definition, ITEM_LIMIT, Item};
-use super::{Form, keep, refuse_archived, working};
+use super::{Form, keep, problems, refuse_archived, working};
 use crate::error::{Error, Result};
 use crate::ids::FormId;
 use crate::practice::Practice;
@@ -35,7 +35,7 @@ pub fn arrange(p: &Practice, form: FormId, item: &str, how: &Arrange) -> Result<
     if definition == before {
         return Ok(Placed { form: stands, definition, at });
     }
-    if let Some(problem) = definition.problems().into_iter().next() {
+    if let Some(problem) = problems(stands.purpose, &definition).into_iter().next() {
         return Err(Error::Conflict(problem.message));
     }
     let undo = (*how == Arrange::Remove).then_some(&before);

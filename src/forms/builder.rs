@@ -197,7 +197,10 @@ fn build(ctx: &Ctx, page: &Page, text: String, begun: i64) -> impl Template + us
         is_published: form.published.is_some(),
         has_draft: form.has_draft,
         means: means(form, begun),
-        facts: facts(&page.definition),
+        facts: match text.is_empty() {
+            true => facts(&page.definition),
+            false => format!("about {}", count(page.definition.minutes(), "minute", "minutes")),
+        },
         text,
         items: items_html(page, String::new()),
     }

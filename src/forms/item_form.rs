@@ -6,7 +6,7 @@ use super::arrange::{new_id, short};
 use super::definition::{
     CHOICE_LIMIT, Choice, Combine, Condition, Definition, Item, Kind, Problem, Scale, ShowIf, Test, is_id,
 };
-use super::{Form, keep, refuse_archived, said, working};
+use super::{Form, keep, problems as problems_of, refuse_archived, said, working};
 use crate::error::{Error, Result};
 use crate::ids::FormId;
 use crate::practice::Practice;
@@ -330,7 +330,7 @@ pub fn save(p: &Practice, form: FormId, kind: Kind, which: &Which, typed: &Typed
             definition.items.insert(after.map_or(definition.items.len(), |after| after + 1), item);
         }
     }
-    for problem in definition.problems() {
+    for problem in problems_of(stands.purpose, &definition) {
         // What could not be read was said already.
         if !(problem.item == id && problems.iter().any(|said| said.field == problem.field)) {
             problems.push(elsewhere(problem, &id, &definition));

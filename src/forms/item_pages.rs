@@ -325,8 +325,8 @@ fn asked(definition: &Definition, which: &Which) -> Vec<Asked> {
 
 fn combine_field(typed: &TypedItem) -> Field {
     let option = |value: &str, label: &str| crate::ui::Option_ { value: value.into(), label: label.into() };
-    let options = vec![option("all", "All of these are true"), option("any", "One of these is true")];
-    Field::select("combine", "Show it if", options).id_prefix(PREFIX).required().value(if typed.any {
+    let options = vec![option("all", "All have to be true"), option("any", "One has to be true")];
+    Field::select("combine", "Of the conditions", options).id_prefix(PREFIX).required().value(if typed.any {
         "any"
     } else {
         "all"

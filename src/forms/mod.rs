@@ -5,14 +5,18 @@
 //! filled in, a policy is read and agreed to, a welcome text is read.
 
 mod answer;
+#[cfg(test)]
+mod answer_tests;
 mod arrange;
 mod builder;
 mod definition;
 pub mod fhir;
+mod file_pages;
 mod item_form;
 mod item_pages;
 mod pages;
 mod paper;
+mod preview;
 mod problems;
 mod queries;
 mod said;
@@ -47,7 +51,8 @@ pub const LIMIT: i64 = 500;
 pub const AGREE: &str = "agree";
 
 pub fn routes(routes: Routes) -> Routes {
-    text_pages::routes(item_pages::routes(builder::routes(pages::routes(routes))))
+    let routes = file_pages::routes(preview::routes(pages::routes(routes)));
+    text_pages::routes(item_pages::routes(builder::routes(routes)))
 }
 
 /// What is done with it.

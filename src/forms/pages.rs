@@ -79,7 +79,7 @@ fn row(form: Form, zone: &str) -> Row {
         state: state(&form),
         purpose: form.purpose.name(),
         minutes: format!("{} min", form.minutes),
-        at: form.updated_at.day_in(zone),
+        at: form.updated_at.date_in(zone).strftime("%-d %b %Y").to_string(),
         machine: form.updated_at.rfc3339(),
         title: form.title,
     }
@@ -149,6 +149,7 @@ pub fn choose(ctx: &Ctx) -> Result<Response> {
         way(&new(Purpose::Form), "lines", "Form", "Questions to fill in"),
         way(&new(Purpose::Policy), "check", "Policy", "A text to read and agree to"),
         way(&new(Purpose::Welcome), "text", "Welcome text", "A text to read"),
+        way("/forms/import", "download", "Import file", "A FHIR Questionnaire, such as a published instrument"),
     ];
     alone(ctx, "New form", Choosing { title: "New form".into(), ways }, StatusCode::OK)
 }

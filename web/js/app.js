@@ -14,6 +14,7 @@ import './table.js';
 import './select.js';
 import './items.js';
 import './condition.js';
+import './preview.js';
 import './keys.js';
 import './session.js';
 import './filling-fields.js';
