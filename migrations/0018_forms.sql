@@ -1,11 +1,14 @@
 -- Forms: what a practice asks of its clients. `kind`: form, policy (read and agreed to) or welcome (read). `draft` is what
--- the builder works on, nothing where it is as published; a version is never changed again. Texts hold nothing of any client.
+-- the builder works on, nothing where it is as published; a version is never changed again. `before` is what the draft was
+-- before something was taken out of it, until the next change: for Undo. Texts hold nothing of any client.
 create table forms (
     practice_id uuid not null references practices (id),
     id uuid not null,
     kind text not null,
     title text not null,
     draft text,
+    before text,
+    minutes bigint not null default 1,
     published_id uuid,
     created_at bigint not null,
     updated_at bigint not null,

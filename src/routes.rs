@@ -165,6 +165,8 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::merging::routes(routes);
     let routes = crate::whole_record::routes(routes);
     let routes = crate::documents::routes(routes);
+    let routes = crate::forms::routes(routes);
+    let routes = crate::flows::routes(routes);
     let routes = crate::desk::routes(routes);
     let routes = crate::intake::routes(routes);
     let routes = crate::newsfeed::routes(routes);

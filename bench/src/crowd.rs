@@ -4,16 +4,19 @@
 use std::path::Path;
 
 use ruh::access::Actor;
-use ruh::accounts;
+use ruh::accounts::{self, Confirmed};
 use ruh::app::{App, Shared};
 use ruh::clients::{self, Inviting, Source, Typed};
 use ruh::clock::Clock;
 use ruh::config::Settings;
 use ruh::error::Result;
-use ruh::ids::PracticeId;
+use ruh::flows::{self, Needed};
+use ruh::forms::{self, Definition, Item, Kind, Purpose};
+use ruh::ids::{FormId, PracticeId};
 use ruh::members;
 use ruh::people::Email;
-use ruh::practice::House;
+use ruh::portal_access::{self, As};
+use ruh::practice::{House, Practice};
 use ruh::practices::{self, Created, Creation, NewPractice};
 use ruh::words::Words;
 use serde_json::{Value, json};
@@ -24,6 +27,8 @@ pub const PASSWORD: &str = "lantern orchid gravel";
 pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 pub const PRACTICES: usize = 1_000;
 const CLIENTS_EACH: usize = 5;
+/// People who fill in a form at once.
+pub const FILLERS: usize = 50;
 /// Practices of one transaction.
 const SLICE: usize = 20;
 
@@ -48,9 +53,62 @@ async fn make(folder: &Path, crowd: usize) -> Result<Value> {
     let address = |role: &str| made.people.iter().find(|(what, _)| *what == role).map(|(_, address)| address.clone());
     let owner = address("Owner and provider").unwrap_or_default();
     let token = token_of(&app, owner.clone()).await?;
+    let fillers = fillers(&app, owner.clone()).await?;
     // What the making has noted is chained now, so that no server does it while it is measured.
     ruh::audit::seal(&app).await?;
-    Ok(json!({"owner": owner, "provider": address("Provider"), "token": token}))
+    Ok(json!({"owner": owner, "provider": address("Provider"), "token": token, "fillers": fillers}))
+}
+
+/// Clients in their portal, each with a form of two hundred questions: the address of each, and the form's id.
+async fn fillers(app: &Shared, owner: String) -> Result<Vec<(String, String)>> {
+    let hash = app.passwords.hash(PASSWORD).await?;
+    app.write(move |h| {
+        let actor = Actor::system(practice_of(h, &owner)?);
+        let p = h.practice(&actor);
+        let forms::Saved::Saved(form) = forms::add(&p, Purpose::Form, &long_form())? else { panic!("a sound form") };
+        let form = forms::publish(&p, form.id)?;
+        (0..FILLERS).map(|number| filler(&p, number, &hash, form.id)).collect()
+    })
+    .await
+}
+
+fn filler(p: &Practice, number: usize, hash: &str, form: FormId) -> Result<(String, String)> {
+    let email = format!("filler.{number}@harbourlight.example");
+    let typed = Typed {
+        first_name: "Fay".into(),
+        last_name: format!("Filler {number}"),
+        email: email.clone(),
+        ..Typed::default()
+    };
+    let fields = clients::parse(p, &typed, Words::of("en"))?.expect("good fields");
+    let client = clients::add(p, &fields, Inviting::Later, Source::Added)?.id;
+    let account = accounts::create(&p.house(), &Email::parse(&email).expect("an address"), hash, Confirmed::Yes)?;
+    portal_access::grant(p, client, account, As::Client)?;
+    let given = flows::give_form(p, client, form, Needed::Required)?;
+    Ok((email, given.to_string()))
+}
+
+/// Twenty pages of ten questions, of every kind that is typed or chosen.
+fn long_form() -> Definition {
+    let mut items = Vec::new();
+    for page in 0..20 {
+        items.push(Item::new(format!("page{page}"), Kind::Heading, format!("Page {page}")));
+        for n in 0..10 {
+            let kind = [Kind::ShortText, Kind::LongText, Kind::Number, Kind::YesNo, Kind::Scale][n % 5];
+            items.push(Item::new(
+                format!("q{page}.{n}"),
+                kind,
+                format!("Question {n} of page {page}, in a line of words?"),
+            ));
+        }
+    }
+    Definition { title: "A long form".into(), items, ..Definition::default() }
+}
+
+fn practice_of(h: &House, owner: &str) -> Result<PracticeId> {
+    let key = Email::parse(owner).expect("an address").key;
+    let account = accounts::address(h, &key)?.expect("the owner's address").account;
+    Ok(members::of_account(h, account)?[0].0)
 }
 
 /// The other practices, each with a few clients.

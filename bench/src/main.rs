@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod copy;
 mod crowd;
+mod filling;
 mod history;
 mod measure;
 mod plain;

@@ -10,6 +10,7 @@ use ruh::clock::stopwatch;
 use crate::bare;
 use crate::client::{Connection, Request, rate, rate_of_all, times};
 use crate::crowd::{PRACTICES, owner_of};
+use crate::filling;
 use crate::history;
 use crate::plain;
 use crate::server::Server;
@@ -108,6 +109,7 @@ impl Pair {
         let peak = self.whole.server.memory().1;
         figures.push(Figure::new("Memory after the floods, at most", Aim::AtMost(90.0), Unit::Mebibytes, peak));
         figures.push(self.long_life());
+        figures.extend(filling::figures(&self.whole, self.pace));
         figures
     }
 

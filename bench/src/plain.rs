@@ -77,3 +77,23 @@ fn rows(conn: &rusqlite::Connection, table: &str, which: &str, client: &[u8]) ->
     assert!(!found.is_empty(), "an addition left nothing in {table}");
     found.into_iter().map(|values| Row { insert: insert.clone(), columns: columns.clone(), values }).collect()
 }
+
+/// How long one row takes to be kept by rusqlite, in a synchronous transaction of its own, again and again with a pause
+/// between: in a file beside the program's, on the same disk.
+pub fn times(folder: &Path, time: Duration) -> Vec<Duration> {
+    let path = folder.join("plain.db");
+    let conn = rusqlite::Connection::open(&path).expect("a file");
+    conn.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full;
+         create table if not exists kept (id integer primary key, value blob not null)",
+    )
+    .expect("a table");
+    let (started, mut times) = (stopwatch(), Vec::new());
+    while started.elapsed() < time {
+        let begun = stopwatch();
+        conn.execute("insert into kept (value) values (?1)", [vec![7_u8; 120]]).expect("a row");
+        times.push(begun.elapsed());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    times
+}

@@ -39,12 +39,17 @@ impl Site {
     }
 
     /// The cookie of a new session.
-    fn signed_in(&self, email: &str) -> String {
+    pub fn signed_in(&self, email: &str) -> String {
         let body = form(email, PASSWORD);
         let answer = self.fetch(&Request::post("/sign-in", &[FORM], &body, 303));
         let cookies = answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
         let session = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.starts_with("ruh="));
         format!("cookie: {}", session.expect("a session"))
+    }
+
+    /// Who fills in a form, and which.
+    pub fn fillers(&self) -> Vec<(String, String)> {
+        serde_json::from_value(self.people["fillers"].clone()).expect("people and their forms")
     }
 
     pub fn fetch(&self, request: &Request) -> Answer {

@@ -5,6 +5,7 @@ use super::{Status, find, queries};
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::error::{Error, Result};
+use crate::flows;
 use crate::ids::ClientId;
 use crate::invitations::{self, Invited, State};
 use crate::portal_access;
@@ -19,6 +20,8 @@ pub struct Ends {
     pub invitation_queued: bool,
     /// One that was sent opens nothing until they are restored.
     pub link_open: bool,
+    /// Forms that they have still to fill in: nobody is reminded of them until they are restored.
+    pub open_forms: i64,
 }
 
 /// Errors: not found.
@@ -29,6 +32,7 @@ pub fn ends(p: &Practice, id: ClientId) -> Result<Ends> {
         portals: portal_access::live(p, id)?,
         invitation_queued: open.contains(&State::Queued),
         link_open: open.iter().any(|state| *state != State::Queued),
+        open_forms: flows::open(p, id)?,
     })
 }
 

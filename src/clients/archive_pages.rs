@@ -51,7 +51,12 @@ fn said(ends: &Ends) -> Vec<String> {
         ends.invitation_queued.then(|| "The invitation that waits is taken back before it is sent.".to_string());
     let open =
         ends.link_open.then(|| "The link in the invitation they have opens nothing until they are restored.".into());
-    [portal, queued, open].into_iter().flatten().collect()
+    let forms = match ends.open_forms {
+        0 => None,
+        1 => Some("1 form that is still open waits until they are restored; nobody is reminded of it.".to_string()),
+        n => Some(format!("{n} forms that are still open wait until they are restored; nobody is reminded of them.")),
+    };
+    [portal, queued, open, forms].into_iter().flatten().collect()
 }
 
 async fn ask(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
@@ -87,6 +92,7 @@ struct PreviewBody {
     portals_that_close: usize,
     invitation_taken_back: bool,
     link_that_opens_nothing: bool,
+    open_forms_that_wait: i64,
 }
 
 /// What archiving would end, for a program that asks first.
@@ -98,6 +104,7 @@ async fn preview(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
         portals_that_close: ends.portals,
         invitation_taken_back: ends.invitation_queued,
         link_that_opens_nothing: ends.link_open,
+        open_forms_that_wait: ends.open_forms,
     };
     Answer::new(StatusCode::OK, &body)
 }

@@ -16,6 +16,8 @@ pub enum Column {
     Group,
     Provider,
     Invitation,
+    /// How many of the forms that they were given are done.
+    Forms,
     RecordNumber,
     DateOfBirth,
     Added,
@@ -24,12 +26,13 @@ pub enum Column {
 }
 
 impl Column {
-    pub const ALL: [Column; 10] = [
+    pub const ALL: [Column; 11] = [
         Column::Email,
         Column::Phone,
         Column::Group,
         Column::Provider,
         Column::Invitation,
+        Column::Forms,
         Column::RecordNumber,
         Column::DateOfBirth,
         Column::Added,
@@ -37,7 +40,8 @@ impl Column {
         Column::TimeZone,
     ];
     /// What stands there until somebody chooses.
-    pub const FIRST: [Column; 5] = [Column::Email, Column::Phone, Column::Group, Column::Provider, Column::Invitation];
+    pub const FIRST: [Column; 6] =
+        [Column::Email, Column::Phone, Column::Group, Column::Provider, Column::Invitation, Column::Forms];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,6 +50,7 @@ impl Column {
             Column::Group => "group",
             Column::Provider => "provider",
             Column::Invitation => "invitation",
+            Column::Forms => "forms",
             Column::RecordNumber => "record_number",
             Column::DateOfBirth => "date_of_birth",
             Column::Added => "added",
@@ -61,6 +66,7 @@ impl Column {
             Column::Group => "Group",
             Column::Provider => "Primary provider",
             Column::Invitation => "Invitation",
+            Column::Forms => "Forms",
             Column::RecordNumber => "Record number",
             Column::DateOfBirth => "Date of birth",
             Column::Added => "Added",
@@ -81,6 +87,7 @@ impl Column {
             Column::Group => row.group_name.clone().unwrap_or_default(),
             Column::Provider => row.provider.clone().unwrap_or_default(),
             Column::Invitation => super::pages::row_status(row).text,
+            Column::Forms => row.forms.said(),
             Column::RecordNumber => row.record_number.clone().unwrap_or_default(),
             Column::DateOfBirth => row.date_of_birth.as_deref().map(date_said).unwrap_or_default(),
             Column::Added => row.created_at.date_in(zone).strftime("%b %-d, %Y").to_string(),

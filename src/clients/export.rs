@@ -142,6 +142,7 @@ fn rows_of(p: &Practice, ids: &[ClientId]) -> Result<Vec<Listed>> {
             rows.extend(queries::row(p, *id)?);
         }
     }
+    list::count_forms(p, &mut rows)?;
     Ok(rows)
 }
 
@@ -152,7 +153,17 @@ async fn next_page((source, after): Step) -> Result<Option<(Bytes, Step)>> {
         return Ok(None);
     };
     let wanted = source.wanted.clone();
-    let found = source.door.read(move |p| list::page(p, &wanted, &after, STEP)).await?;
+    let counts = source.table.columns().contains(&Column::Forms);
+    let found = source
+        .door
+        .read(move |p| {
+            let mut found = list::page(p, &wanted, &after, STEP)?;
+            if counts {
+                list::count_forms(p, &mut found.rows)?;
+            }
+            Ok(found)
+        })
+        .await?;
     let text = source.table.rows(&found.rows)?;
     Ok(Some((text, (source, found.next))))
 }

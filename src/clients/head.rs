@@ -7,6 +7,7 @@ use super::Status as RecordStatus;
 use super::card::{Standing, standing};
 use super::record::Client;
 use crate::error::Result;
+use crate::flows;
 use crate::groups::{self, Group};
 use crate::ids::ClientId;
 use crate::people::{initials, is_minor};
@@ -20,15 +21,17 @@ pub enum Side {
     Overview,
     Timeline,
     Contacts,
+    Forms,
     Documents,
     Looks,
 }
 
 impl Side {
-    const ALL: [(Side, &str, &str); 5] = [
+    const ALL: [(Side, &str, &str); 6] = [
         (Side::Overview, "", "Overview"),
         (Side::Timeline, "/timeline", "Timeline"),
         (Side::Contacts, "/contacts", "Family and contacts"),
+        (Side::Forms, "/forms", "Forms"),
         (Side::Documents, "/documents", "Documents"),
         (Side::Looks, "/looks", "Who has looked"),
     ];
@@ -53,6 +56,12 @@ pub struct Head {
     pub archived: bool,
     /// Until when, where it was opened from outside the care team.
     opened: String,
+    /// An answer asks for somebody's eyes.
+    attention: bool,
+    /// The list of alerts is on this very side.
+    on_forms: bool,
+    /// Something required has been open for too long.
+    overdue: bool,
     tabs: Tabs,
     /// What opens in place on the record's page: its id, label and icon.
     sections: &'static [(&'static str, &'static str, &'static str)],
@@ -99,6 +108,9 @@ impl Head {
             provider: provider.unwrap_or_default(),
             archived: client.status == RecordStatus::ARCHIVED,
             opened: String::new(),
+            attention: false,
+            on_forms: side == Side::Forms,
+            overdue: false,
             sections: &SECTIONS,
             tabs: Tabs { label: "Sides of the record".into(), items: Side::ALL.into_iter().map(tab).collect() },
         }
@@ -111,6 +123,15 @@ impl Head {
         if let care_team::Standing::Opened(until) = standing {
             self.opened = until.time_in(zone);
         }
+        self
+    }
+}
+
+impl Head {
+    /// Says how the client's forms stand. What is archived waits for nobody.
+    pub fn marked(mut self, marks: flows::Marks) -> Head {
+        self.attention = marks.attention;
+        self.overdue = marks.overdue && !self.archived;
         self
     }
 }
@@ -134,5 +155,5 @@ pub fn head(p: &Practice, id: ClientId, zone: &str, side: Side) -> Result<Head> 
     let provider = client.fields.primary_provider.map(|id| members::name_of(p, id)).transpose()?.flatten();
     let standing = standing(&client, invitations::latest(p, id)?.as_ref());
     let head = Head::of(&client, standing, group, provider, p.now.date_in(zone), side);
-    Ok(head.opened(care_team::standing(p, id)?, zone))
+    Ok(head.opened(care_team::standing(p, id)?, zone).marked(flows::marks(p, id)?))
 }

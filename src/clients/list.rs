@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::list_queries;
 use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
+use crate::flows::{self, Progress};
 use crate::ids::{ClientId, GroupId, MemberId};
 use crate::people;
 use crate::practice::Practice;
@@ -360,6 +361,8 @@ pub struct Listed {
     pub gender: Option<String>,
     pub time_zone: Option<String>,
     pub status: String,
+    /// Filled in by `count_forms`, for whoever shows it.
+    pub forms: Progress,
 }
 
 impl Listed {
@@ -384,6 +387,16 @@ pub fn page(p: &Practice, wanted: &Wanted, after: &Cursor, limit: i64) -> Result
         false => Cursor::Created(last.created_at.0, last.id.0),
     });
     Ok(Rows { rows, next })
+}
+
+/// Counts the forms of everybody in some rows.
+pub fn count_forms(p: &Practice, rows: &mut [Listed]) -> Result<()> {
+    let ids: Vec<ClientId> = rows.iter().map(|row| row.id).collect();
+    let found = flows::progress(p, &ids)?;
+    for row in rows {
+        row.forms = found.get(&row.id).copied().unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// How many there are, up to one more than the limit.

@@ -363,5 +363,6 @@ fn to_listed(row: &crate::db::Row) -> Result<Listed> {
         legal_name: row.get(20)?,
         gender: row.get(21)?,
         status: row.get(22)?,
+        forms: crate::flows::Progress::default(),
     })
 }

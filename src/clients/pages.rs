@@ -77,6 +77,7 @@ fn class(column: Column) -> &'static str {
         Column::Group => "col-group",
         Column::Provider => "col-provider",
         Column::Invitation => "col-state",
+        Column::Forms => "nowrap col-forms",
         Column::DateOfBirth | Column::Added => "nowrap col-more",
         Column::RecordNumber | Column::Arrived | Column::TimeZone => "col-more",
     }
@@ -102,12 +103,16 @@ async fn index(ctx: Ctx, Query(query): Query<ListQuery>) -> Result<Response> {
     let (rows, total, filters, columns, groups, providers) = ctx
         .door()?
         .read(move |p| {
-            let rows = list::page(p, &wanted, &after, list::PAGE)?;
+            let columns = columns::of(p, member)?;
+            let mut rows = list::page(p, &wanted, &after, list::PAGE)?;
+            if columns.contains(&Column::Forms) {
+                list::count_forms(p, &mut rows.rows)?;
+            }
             let all_here = first && rows.next.is_none();
             let total = if all_here { rows.rows.len() as i64 } else { list::count(p, &wanted, wanted.count_limit())? };
             let (groups, providers) = (groups::all(p)?, members::providers(p)?);
             let filters = filters::all(p, &asked, &wanted, (&groups, &providers))?;
-            Ok((rows, total, filters, columns::of(p, member)?, groups, providers))
+            Ok((rows, total, filters, columns, groups, providers))
         })
         .await?;
     let entry = Entry::new("client.listed", "client", None).detail(rows.rows.len().to_string());

@@ -17,6 +17,7 @@ use crate::access::ANY_STAFF;
 use crate::audit::{Entry, note_read};
 use crate::care_team;
 use crate::error::{Error, FieldError, Result};
+use crate::flows;
 use crate::ids::ClientId;
 use crate::invitations::{self, Event, Invitation, Invited, State};
 use crate::people;
@@ -81,6 +82,7 @@ struct Seen {
     /// The group of the invite link that they signed up by.
     joined: Option<String>,
     standing: care_team::Standing,
+    marks: flows::Marks,
 }
 
 fn look(p: &Practice, id: ClientId) -> Result<Seen> {
@@ -96,6 +98,7 @@ fn look(p: &Practice, id: ClientId) -> Result<Seen> {
         alike,
         joined,
         standing: care_team::standing(p, id)?,
+        marks: flows::marks(p, id)?,
     })
 }
 
@@ -163,7 +166,7 @@ fn page(ctx: &Ctx, seen: Seen, edit: &Edit, status: StatusCode) -> Result<Respon
     let today = ctx.app.now().date_in(&zone);
     let standing = standing(&seen.client, latest);
     let head = Head::of(&seen.client, standing, group, provider.map(|m| m.name.clone()), today, Side::Overview);
-    let head = head.opened(seen.standing, &zone);
+    let head = head.opened(seen.standing, &zone).marked(seen.marks);
     let page = ShowPage {
         shell: ctx.shell(head.name.clone(), Section::Clients),
         head,

@@ -4,13 +4,17 @@
 //! What somebody was given stands in rows of their own, so that a flow can be changed without touching what people have
 //! done: they are as it was when they were given it. Nobody is asked twice for what they have answered or begun.
 
+mod api;
+mod pages;
 mod queries;
 mod reminders;
+mod standing;
 
 pub use reminders::{
     ReminderSettings, Reminding, note_reminded, reminding, schedule, schedule_next, set_settings, set_stopped,
     settings, unschedule,
 };
+pub use standing::{Marks, Progress, due_before, has_alert, marks, open, progress};
 
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
@@ -20,6 +24,7 @@ use crate::forms::{self, Purpose};
 use crate::ids::{ClientFormId, ClientId, FlowId, FormId, GroupId};
 use crate::people;
 use crate::practice::Practice;
+use crate::routes::Routes;
 use crate::words::Words;
 
 /// Flows of one practice at most.
@@ -30,6 +35,10 @@ pub const STEP_LIMIT: usize = 50;
 pub const NAME_LIMIT: usize = 60;
 /// Forms that one client can have open at most.
 pub const OPEN_LIMIT: i64 = 200;
+
+pub fn routes(routes: Routes) -> Routes {
+    api::routes(pages::routes(routes))
+}
 
 /// Whether a step can be passed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +81,13 @@ pub struct Whole {
     pub flow: Flow,
     pub steps: Vec<Step>,
     pub groups: Vec<(GroupId, String)>,
+}
+
+impl Whole {
+    /// About how long all of it takes.
+    pub fn minutes(&self) -> usize {
+        self.steps.iter().map(|step| step.minutes).sum()
+    }
 }
 
 /// A flow as it was typed.

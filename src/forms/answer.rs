@@ -214,7 +214,11 @@ fn signature(name: &str, drawn: &str) -> Result<Option<Answer>, Refusal> {
 
 /// Whether an answer that came as JSON fits its question. Errors: why not.
 pub fn check(item: &Item, answer: &Answer) -> Result<Answer, Refusal> {
-    let typed = typed(answer);
+    let typed = match answer {
+        // As they are: a field holds words of one's own once.
+        Answer::Chosen(all) => Typed { values: all.clone(), own: String::new() },
+        answer => typed(answer),
+    };
     let fits = matches!(
         (item.kind, answer),
         (Kind::ShortText | Kind::LongText, Answer::Text(_))
@@ -241,7 +245,7 @@ pub fn typed(answer: &Answer) -> Typed {
         Answer::YesNo(yes) => one(if *yes { "yes".into() } else { "no".into() }),
         Answer::File(file) => one(file.name.clone()),
         Answer::Chosen(all) => {
-            let own = all.iter().find_map(|value| value.strip_prefix(OWN)).unwrap_or_default().to_string();
+            let own = all.iter().filter_map(|value| value.strip_prefix(OWN)).collect::<Vec<_>>().join(", ");
             let values = all.iter().map(|v| if v.starts_with(OWN) { OWN.to_string() } else { v.clone() }).collect();
             Typed { values, own }
         }

@@ -5,22 +5,35 @@
 //! filled in, a policy is read and agreed to, a welcome text is read.
 
 mod answer;
+#[cfg(test)]
+mod answer_tests;
+mod arrange;
+mod builder;
 mod definition;
 pub mod fhir;
+mod file_pages;
+mod item_form;
+mod item_pages;
+mod pages;
 mod paper;
+mod preview;
 mod problems;
 mod queries;
+mod said;
 mod scoring;
 mod shown;
+mod text_pages;
 
 pub use answer::{
     Answer, Answers, CANVAS, File as AnsweredFile, LONG_LIMIT, OWN, OWN_LIMIT, Refusal, SHORT_LIMIT, Signature, Typed,
     check, missing, number, path, read, said, typed,
 };
+pub use arrange::{Arrange, Placed, arrange};
 pub use definition::{
     CHOICE_LIMIT, Choice, Code, Combine, Condition, Definition, EXPLANATION_LIMIT, ITEM_LIMIT, Item, Kind, LABEL_LIMIT,
     Problem, SIZE_LIMIT, Scale, ShowIf, TEXT_LIMIT, TITLE_LIMIT, Test, Topic, is_id,
 };
+pub use pages::{Side, tabs};
 pub use paper::{Paper, Refused, field_name, said as refusal_said};
 pub use scoring::{INSTRUMENTS, Instrument, LOINC, Score, is_critical, is_scored, score};
 pub use shown::shown;
@@ -30,11 +43,17 @@ use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::ids::{FormId, FormVersionId, MemberId};
 use crate::practice::Practice;
+use crate::routes::Routes;
 
 /// Forms of one practice at most, archived ones among them.
 pub const LIMIT: i64 = 500;
 /// The question by which somebody agrees to a policy, and its one choice.
 pub const AGREE: &str = "agree";
+
+pub fn routes(routes: Routes) -> Routes {
+    let routes = file_pages::routes(preview::routes(pages::routes(routes)));
+    text_pages::routes(item_pages::routes(builder::routes(routes)))
+}
 
 /// What is done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,6 +119,8 @@ pub struct Form {
     pub updated_at: Instant,
     pub archived: Option<Instant>,
     pub version: i64,
+    /// About how long it takes, as it is being worked on.
+    pub minutes: i64,
 }
 
 /// What was published once.
@@ -110,6 +131,7 @@ pub struct Version {
     pub number: i64,
     pub published_at: Instant,
     pub published_by: Option<MemberId>,
+    pub published_by_name: Option<String>,
     pub definition: Definition,
 }
 
@@ -272,9 +294,35 @@ pub fn change(p: &Practice, id: FormId, definition: &Definition, version: Option
     if *definition == stands {
         return Ok(Saved::Saved(form));
     }
-    queries::set_draft(p, id, definition)?;
-    p.audit(&Entry::new("form.changed", "form", Some(id.0)))?;
-    find(p, id).map(Saved::Saved)
+    keep(p, &form, definition, None).map(Saved::Saved)
+}
+
+/// Keeps a draft that is sound. One that is again as it was published is none. `before`: what Undo puts back.
+fn keep(p: &Practice, form: &Form, definition: &Definition, before: Option<&Definition>) -> Result<Form> {
+    let published = form.published.map(|id| version(p, id)).transpose()?;
+    if published.is_some_and(|published| published.definition == *definition) {
+        queries::drop_draft(p, form.id, definition, before)?;
+    } else {
+        queries::set_draft(p, form.id, definition, before)?;
+    }
+    p.audit(&Entry::new("form.changed", "form", Some(form.id.0)))?;
+    find(p, form.id)
+}
+
+/// Puts back what was taken out of a draft last. Errors: it was changed since.
+pub fn undo(p: &Practice, id: FormId) -> Result<Form> {
+    let form = find(p, id)?;
+    refuse_archived(&form)?;
+    let before = queries::before(p, id)?;
+    let before = before.ok_or_else(|| {
+        Error::Conflict("The form was changed since: what was there before cannot be put back any more.".into())
+    })?;
+    keep(p, &form, &before, None)
+}
+
+/// How many clients have begun to answer a form: they keep the version that they began with.
+pub fn begun(p: &Practice, id: FormId) -> Result<i64> {
+    queries::begun(p, id)
 }
 
 /// Publishes the draft as a new version: what is given from now on, also to those who were given the form and have not
@@ -295,14 +343,16 @@ pub fn publish(p: &Practice, id: FormId) -> Result<Form> {
     find(p, id)
 }
 
-/// Drops the draft of a form that was published: it is again as clients get it. Errors: never published.
+/// Drops the draft of a form that was published: it is again as clients get it, until somebody takes that back. Errors:
+/// never published.
 pub fn discard_draft(p: &Practice, id: FormId) -> Result<Form> {
     let form = find(p, id)?;
     let Some(published) = form.published else {
         return Err(Error::Conflict("This form was never published: there is nothing to go back to.".into()));
     };
     if form.has_draft {
-        queries::drop_draft(p, id, &version(p, published)?.definition.title)?;
+        let draft = queries::draft(p, id)?;
+        queries::drop_draft(p, id, &version(p, published)?.definition, draft.as_ref())?;
         p.audit(&Entry::new("form.draft_discarded", "form", Some(id.0)))?;
     }
     find(p, id)

@@ -191,3 +191,138 @@ impl Condition {
         if fits { Ok(()) } else { Err(format!("“{}” has no such answer.", asked.text)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::definition::{Choice, Combine, Scale, Test};
+    use super::*;
+
+    fn choice(code: &str, label: &str) -> Choice {
+        Choice { code: code.into(), label: label.into(), system: String::new(), points: None, alert: false }
+    }
+
+    fn when(mut item: Item, question: &str, test: Test, value: &str) -> Item {
+        let conditions = vec![Condition { question: question.into(), test, value: value.into() }];
+        item.show_if = Some(ShowIf { combine: Combine::All, conditions });
+        item
+    }
+
+    fn fields(items: Vec<Item>) -> Vec<String> {
+        let definition = Definition { title: "T".into(), items, ..Definition::default() };
+        definition.problems().into_iter().map(|problem| format!("{}.{}", problem.item, problem.field)).collect()
+    }
+
+    fn single(choices: &[(&str, &str)]) -> Item {
+        let mut item = Item::new("a", Kind::Single, "A");
+        item.choices = choices.iter().map(|(code, label)| choice(code, label)).collect();
+        item
+    }
+
+    #[test]
+    fn rules_look_back_to_questions_only() {
+        let yes = |id: &str, question: &str| when(Item::new(id, Kind::YesNo, "Q"), question, Test::Is, "yes");
+        let a = || Item::new("a", Kind::YesNo, "A");
+        assert_eq!(fields(vec![a(), yes("b", "a"), yes("c", "b")]), [""; 0]);
+        for (items, at) in [
+            (vec![yes("b", "a"), a()], "b.show_if"),
+            (vec![yes("b", "b")], "b.show_if"),
+            (vec![yes("b", "c"), yes("c", "b")], "b.show_if"),
+            (vec![a(), yes("b", "none")], "b.show_if"),
+            (vec![Item::new("h", Kind::Heading, "H"), yes("b", "h")], "b.show_if"),
+        ] {
+            assert!(fields(items).contains(&at.to_string()));
+        }
+        let mut none = yes("b", "a");
+        none.show_if = Some(ShowIf { combine: Combine::All, conditions: vec![] });
+        assert_eq!(fields(vec![a(), none]), ["b.show_if"]);
+        let mut many = yes("b", "a");
+        let one = many.show_if.as_ref().unwrap().conditions[0].clone();
+        many.show_if.as_mut().unwrap().conditions = vec![one; 11];
+        assert_eq!(fields(vec![a(), many]), ["b.show_if"]);
+    }
+
+    #[test]
+    fn a_condition_names_an_answer_that_there_can_be() {
+        let kinds = |kind: Kind| Item::new("a", kind, "A");
+        for (asked, test, value, sound) in [
+            (single(&[("x", "X")]), Test::Is, "x", true),
+            (single(&[("x", "X")]), Test::Is, "y", false),
+            (single(&[("x", "X")]), Test::Over, "x", false),
+            (kinds(Kind::YesNo), Test::IsNot, "no", true),
+            (kinds(Kind::YesNo), Test::Is, "true", false),
+            (kinds(Kind::Number), Test::AtLeast, "-1,5", true),
+            (kinds(Kind::Number), Test::AtLeast, "some", false),
+            (kinds(Kind::Scale), Test::Under, "3", true),
+            (kinds(Kind::Date), Test::Over, "2026-02-28", true),
+            (kinds(Kind::Date), Test::Over, "2026-02-30", false),
+            (kinds(Kind::ShortText), Test::Is, "words", true),
+            (kinds(Kind::ShortText), Test::Is, "", false),
+            (kinds(Kind::ShortText), Test::Under, "b", false),
+            (kinds(Kind::File), Test::Answered, "", true),
+            (kinds(Kind::Signature), Test::Is, "x", false),
+        ] {
+            let named = format!("{:?} {test:?} {value}", asked.kind);
+            let found = fields(vec![asked, when(Item::new("b", Kind::Heading, "B"), "a", test, value)]);
+            assert_eq!(found.is_empty(), sound, "{named}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn items_are_whole_and_within_bounds() {
+        let item = |change: &dyn Fn(&mut Item)| {
+            let mut item = single(&[("x", "X"), ("y", "Y")]);
+            change(&mut item);
+            fields(vec![item])
+        };
+        assert_eq!(item(&|_| {}), [""; 0]);
+        for (change, at) in [
+            (&(|item: &mut Item| item.text = " \n".into()) as &dyn Fn(&mut Item), "a.text"),
+            (&|item| item.text = "a\u{202e}b".into(), "a.text"),
+            (&|item| item.text = "x".repeat(TEXT_LIMIT + 1), "a.text"),
+            (&|item| item.help = "\0".into(), "a.help"),
+            (&|item| item.choices.clear(), "a.choices"),
+            (&|item| item.choices[1].code = "x".into(), "a.choices"),
+            (&|item| item.choices[1].label = " X ".into(), "a.choices"),
+            (&|item| item.choices[1].label = "two\nlines".into(), "a.choices"),
+            (&|item| item.choices[1].code = "a b".into(), "a.choices"),
+            (&|item| item.choices[1].system = "\n\0".into(), "a.choices"),
+            (&|item| item.choices[1].points = Some(1_001), "a.choices"),
+            (&|item| item.choices = (0..101).map(|n| choice(&n.to_string(), &n.to_string())).collect(), "a.choices"),
+            (&|item| item.kind = Kind::Date, "a.choices"),
+            (&|item| item.scale = Some(Scale { from: 0, to: 1, low: String::new(), high: String::new() }), "a.scale"),
+            (
+                &|item| item.codes = vec![Code { system: String::new(), code: " ".into(), display: String::new() }],
+                "a.codes",
+            ),
+        ] {
+            assert_eq!(item(change), [at]);
+        }
+        for (from, to, sound) in
+            [(0, 10, true), (1, 1, false), (5, 1, false), (0, 21, false), (i64::MIN, i64::MAX, false)]
+        {
+            let mut item = Item::new("a", Kind::Scale, "A");
+            item.scale = Some(Scale { from, to, low: String::new(), high: String::new() });
+            assert_eq!(fields(vec![item]).is_empty(), sound, "{from} {to}");
+        }
+        assert_eq!(fields(vec![Item::new("b c", Kind::Date, "B")]), ["b c.id"]);
+        assert_eq!(fields(vec![Item::new("b", Kind::Date, "B"), Item::new("b", Kind::Date, "B")]), ["b.id"]);
+    }
+
+    #[test]
+    fn a_form_has_a_title_and_an_end() {
+        let of = |title: &str, items: Vec<Item>| {
+            let definition = Definition { title: title.into(), items, ..Definition::default() };
+            definition.problems().into_iter().map(|problem| problem.field).collect::<Vec<_>>()
+        };
+        assert_eq!(of("Ana’s form", vec![]), [""; 0]);
+        for title in ["", " ", "a\nb", &"x".repeat(TITLE_LIMIT + 1), "a\0"] {
+            assert_eq!(of(title, vec![]), ["title"], "{title:?}");
+        }
+        let items = |count: usize, text: &str| {
+            (0..count).map(|n| Item::new(format!("q{n}"), Kind::Explanation, text)).collect::<Vec<_>>()
+        };
+        assert_eq!(of("T", items(ITEM_LIMIT, "x")), [""; 0]);
+        assert_eq!(of("T", items(ITEM_LIMIT + 1, "x")), ["items"]);
+        assert_eq!(of("T", items(11, &"x".repeat(EXPLANATION_LIMIT))), ["items"], "too long as a whole");
+    }
+}

@@ -64,6 +64,11 @@ impl Instrument {
         definition.items.iter().find(|item| item.kind == Kind::Single && has(&item.codes, code))
     }
 
+    /// From which sum on, and what that is called; the lowest first.
+    pub fn bands(&self) -> &'static [(i64, &'static str)] {
+        self.bands
+    }
+
     fn band(&self, sum: i64) -> &'static str {
         self.bands.iter().rev().find(|(from, _)| sum >= *from).map_or("", |(_, name)| name)
     }
@@ -131,4 +136,173 @@ fn most(item: &Item) -> i64 {
 pub fn is_critical(definition: &Definition, item: &Item, answer: &Answer) -> bool {
     let known = || Instrument::of(definition).and_then(|one| one.critical).is_some_and(|code| has(&item.codes, code));
     super::answer::alerts(item, answer) || (points(item, answer).is_some_and(|points| points > 0) && known())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Choice;
+    use super::super::definition::{Combine, Condition, ShowIf, Test};
+    use super::*;
+
+    fn choice(code: &str, points: Option<i64>) -> Choice {
+        Choice { code: code.into(), label: code.into(), system: String::new(), points, alert: false }
+    }
+
+    /// An instrument with the answers that it is published with; their points are their places.
+    fn instrument(of: &Instrument) -> Definition {
+        let item = |code: &&str| {
+            let mut item = Item::new(format!("/{code}"), Kind::Single, *code);
+            item.codes = vec![Code { system: LOINC.into(), code: (*code).into(), display: String::new() }];
+            item.choices = FREQUENCY.iter().map(|code| choice(code, None)).collect();
+            item
+        };
+        let items = of.questions.iter().map(item).collect();
+        Definition { title: of.name.into(), items, ..Definition::default() }
+    }
+
+    /// Answers that add up to a sum: as many threes as fit, the rest, and nothing.
+    fn adding_up_to(definition: &Definition, sum: usize) -> Answers {
+        let mut left = sum;
+        let mut answers = Answers::new();
+        for item in &definition.items {
+            let step = left.min(3);
+            left -= step;
+            answers.insert(item.id.clone(), Answer::Chosen(vec![FREQUENCY[step].into()]));
+        }
+        assert_eq!(left, 0);
+        answers
+    }
+
+    #[test]
+    fn a_sum_is_called_what_its_instrument_calls_it() {
+        let phq: &[(usize, &str)] = &[
+            (0, "Minimal"),
+            (4, "Minimal"),
+            (5, "Mild"),
+            (9, "Mild"),
+            (10, "Moderate"),
+            (14, "Moderate"),
+            (15, "Moderately severe"),
+            (19, "Moderately severe"),
+            (20, "Severe"),
+            (27, "Severe"),
+        ];
+        let gad: &[(usize, &str)] = &[
+            (0, "Minimal"),
+            (4, "Minimal"),
+            (5, "Mild"),
+            (9, "Mild"),
+            (10, "Moderate"),
+            (14, "Moderate"),
+            (15, "Severe"),
+            (21, "Severe"),
+        ];
+        for (known, most, bands) in [(&INSTRUMENTS[0], 27, phq), (&INSTRUMENTS[1], 21, gad)] {
+            let definition = instrument(known);
+            assert!(is_scored(&definition));
+            for (sum, band) in bands {
+                let score = score(&definition, &adding_up_to(&definition, *sum)).unwrap();
+                let expected = (known.name, i64::try_from(*sum).unwrap(), most, *band);
+                assert_eq!((score.name, score.sum, score.most, score.band), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_instrument_without_all_of_its_answers_has_no_score() {
+        for known in &INSTRUMENTS {
+            let definition = instrument(known);
+            for item in &definition.items {
+                let mut answers = adding_up_to(&definition, 20);
+                answers.remove(&item.id);
+                assert_eq!(score(&definition, &answers), None, "{}", item.id);
+            }
+            // What is asked beside it neither counts nor is missed.
+            let mut more = definition.clone();
+            more.items.push(Item::new("more", Kind::LongText, "Anything else?"));
+            assert_eq!(score(&more, &adding_up_to(&definition, 20)).unwrap().sum, 20);
+        }
+    }
+
+    #[test]
+    fn an_instrument_is_known_by_all_of_its_codes_and_no_words() {
+        let whole = instrument(&INSTRUMENTS[0]);
+        for n in 0..whole.items.len() {
+            let mut part = whole.clone();
+            part.items.remove(n);
+            assert!(Instrument::of(&part).is_none());
+        }
+        let mut elsewhere = whole.clone();
+        elsewhere.items[3].codes[0].system = "https://elsewhere.example".into();
+        assert!(Instrument::of(&elsewhere).is_none());
+        let mut unsaid = whole.clone();
+        unsaid.items[3].codes[0].system = String::new();
+        unsaid.items.reverse();
+        assert_eq!(Instrument::of(&unsaid).unwrap().name, "PHQ-9");
+        let mut text = whole;
+        text.items[3].kind = Kind::ShortText;
+        assert!(Instrument::of(&text).is_none());
+    }
+
+    #[test]
+    fn points_that_a_form_gives_count_before_places() {
+        let mut definition = instrument(&INSTRUMENTS[1]);
+        for item in &mut definition.items {
+            item.choices = (0..4).map(|n| choice(&format!("own{n}"), Some(3 - n))).collect();
+        }
+        let answers = |code: &str| {
+            definition
+                .items
+                .iter()
+                .map(|item| (item.id.clone(), Answer::Chosen(vec![code.into()])))
+                .collect::<Answers>()
+        };
+        assert_eq!(score(&definition, &answers("own0")).unwrap().sum, 21);
+        assert_eq!(score(&definition, &answers("own3")).unwrap().sum, 0);
+        // Codes of nobody's count nothing at all.
+        assert_eq!(score(&definition, &answers("else")), None);
+    }
+
+    #[test]
+    fn every_answer_above_nothing_to_the_ninth_question_is_critical() {
+        let definition = instrument(&INSTRUMENTS[0]);
+        let nine = definition.items.iter().find(|item| item.id == "/44260-8").unwrap();
+        for (n, code) in FREQUENCY.iter().enumerate() {
+            let answer = Answer::Chosen(vec![(*code).into()]);
+            assert_eq!(is_critical(&definition, nine, &answer), n > 0, "{code}");
+            for other in definition.items.iter().filter(|item| item.id != nine.id) {
+                assert!(!is_critical(&definition, other, &answer));
+            }
+        }
+        // The same question alone is not the instrument; but a mark of the practice's own is always heard.
+        let mut alone = Definition { items: vec![nine.clone()], ..Definition::default() };
+        let answer = Answer::Chosen(vec![FREQUENCY[1].into()]);
+        assert!(!is_critical(&alone, &alone.items[0], &answer));
+        alone.items[0].choices[1].alert = true;
+        assert!(is_critical(&alone, &alone.items[0], &answer));
+        assert!(!is_critical(&alone, &alone.items[0], &Answer::Chosen(vec![FREQUENCY[2].into()])));
+    }
+
+    #[test]
+    fn a_form_of_the_practices_own_adds_up_what_is_shown() {
+        let mut first = Item::new("a", Kind::Single, "A");
+        first.choices = vec![choice("no", Some(0)), choice("yes", Some(2))];
+        let mut second = Item::new("b", Kind::Multiple, "B");
+        second.choices = vec![choice("x", Some(1)), choice("y", Some(4)), choice("z", Some(-3))];
+        let condition = Condition { question: "a".into(), test: Test::Is, value: "yes".into() };
+        second.show_if = Some(ShowIf { combine: Combine::All, conditions: vec![condition] });
+        let definition = Definition { items: vec![first, second], ..Definition::default() };
+        let chosen = |codes: &[&str]| Answer::Chosen(codes.iter().map(|code| (*code).to_string()).collect());
+        let of = |all: &[(&str, Answer)]| {
+            let answers = all.iter().map(|(id, answer)| ((*id).to_string(), answer.clone())).collect();
+            score(&definition, &answers).map(|score| (score.sum, score.most, score.band))
+        };
+        assert_eq!(of(&[]), None);
+        // Hidden, it is not missed; and what was answered there before does not count.
+        assert_eq!(of(&[("a", chosen(&["no"]))]), Some((0, 2, "")));
+        assert_eq!(of(&[("a", chosen(&["no"])), ("b", chosen(&["y"]))]), Some((0, 2, "")));
+        assert_eq!(of(&[("a", chosen(&["yes"]))]), None);
+        assert_eq!(of(&[("a", chosen(&["yes"])), ("b", chosen(&["x", "y", "z"]))]), Some((4, 7, "")));
+        assert!(!is_scored(&Definition { items: vec![Item::new("t", Kind::LongText, "T")], ..Definition::default() }));
+    }
 }

@@ -7,10 +7,12 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::access::{ANY_STAFF, RUNS_PRACTICE, Role};
-use crate::error::{FieldError, Result};
+use crate::error::{Error, FieldError, Result};
+use crate::flows;
 use crate::groups::{self, COLOURS, Counted, Deleted, Group, Saved, Typed, Way};
-use crate::ids::GroupId;
+use crate::ids::{FlowId, GroupId};
 use crate::invite_links;
+use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::settings::menu;
 use crate::ui::{Empty, ErrorSummary, Field, Option_, Section, Shell, Tab};
@@ -56,6 +58,8 @@ struct Row {
     colour: &'static str,
     colour_name: &'static str,
     clients: i64,
+    /// The name of its intake flow; empty: none.
+    flow: String,
     first: bool,
     last: bool,
 }
@@ -65,12 +69,13 @@ fn shade(key: &str) -> groups::Colour {
     COLOURS.into_iter().find(|colour| colour.key == key).unwrap_or(COLOURS[COLOURS.len() - 1])
 }
 
-fn rows(all: Vec<Counted>) -> Vec<Row> {
+fn rows(all: Vec<Counted>, flows: &Flows) -> Vec<Row> {
     let last = all.len().saturating_sub(1);
     let row = |(at, counted): (usize, Counted)| {
         let colour = shade(&counted.group.colour);
         Row {
             id: counted.group.id.to_string(),
+            flow: flows.of(counted.group.id).map(|flow| flow.name.clone()).unwrap_or_default(),
             name: counted.group.name,
             colour: colour.key,
             colour_name: colour.name,
@@ -99,7 +104,8 @@ fn link_row(counted: invite_links::Counted, all: &[Counted]) -> LinkRow {
 }
 
 async fn show(ctx: Ctx) -> Result<Response> {
-    let (all, links) = ctx.door()?.read(|p| Ok((groups::counted(p)?, invite_links::all(p)?))).await?;
+    let (all, links, flows) =
+        ctx.door()?.read(|p| Ok((groups::counted(p)?, invite_links::all(p)?, Flows::read(p)?))).await?;
     let page = GroupsPage {
         shell: ctx.shell("Groups", Section::Settings),
         menu: menu(&ctx, "/settings/groups")?,
@@ -111,9 +117,26 @@ async fn show(ctx: Ctx) -> Result<Response> {
             action: None,
         }),
         links: links.into_iter().map(|counted| link_row(counted, &all)).collect(),
-        rows: rows(all),
+        rows: rows(all, &flows),
     };
     html(StatusCode::OK, &page)
+}
+
+/// The intake flows, and which group has which.
+struct Flows {
+    all: Vec<flows::Flow>,
+    groups: Vec<(GroupId, FlowId)>,
+}
+
+impl Flows {
+    fn read(p: &Practice) -> Result<Flows> {
+        Ok(Flows { all: flows::all(p)?, groups: flows::of_groups(p)? })
+    }
+
+    fn of(&self, group: GroupId) -> Option<&flows::Flow> {
+        let (_, flow) = self.groups.iter().find(|(of, _)| *of == group)?;
+        self.all.iter().find(|one| one.id == *flow)
+    }
 }
 
 /// One form for a new group and for one that stands.
@@ -127,6 +150,7 @@ struct GroupForm {
     name: Field,
     colours: Vec<Swatch>,
     colour_error: String,
+    flow: Field,
     /// Of the group that the form was made from; 0 for a new one.
     version: i64,
     key: String,
@@ -151,13 +175,16 @@ struct GroupPage {
 struct Edit {
     group: Option<GroupId>,
     typed: Typed,
+    /// Its intake flow, as it was chosen.
+    flow: String,
     refused: Vec<FieldError>,
     now: Option<Group>,
     version: i64,
     key: String,
 }
 
-fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response> {
+async fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response> {
+    let flows = ctx.door()?.read(Flows::read).await?;
     let words = ctx.words();
     let error = |name: &str| edit.refused.iter().find(|e| e.field == name).map(|e| e.message.clone());
     let theirs = edit.now.as_ref().filter(|now| now.name != edit.typed.name).map(|now| now.name.clone());
@@ -186,6 +213,7 @@ fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response> {
             .private(),
         colours: COLOURS.into_iter().map(swatch).collect(),
         colour_error: error("colour").unwrap_or_default(),
+        flow: flow_field(&flows, &edit).error(error("flow_id")),
         version: edit.version,
         key: edit.key,
     };
@@ -196,11 +224,37 @@ fn form_page(ctx: &Ctx, edit: Edit, status: StatusCode) -> Result<Response> {
     html(status, &page)
 }
 
+fn flow_field(flows: &Flows, edit: &Edit) -> Field {
+    let none = Option_ { value: String::new(), label: "No intake flow".into() };
+    let others = flows.all.iter().map(|flow| Option_ { value: flow.id.to_string(), label: flow.name.clone() });
+    let now = edit.now.as_ref().map(|now| flows.of(now.id));
+    let theirs = now.filter(|now| now.map(|flow| flow.id.to_string()).unwrap_or_default() != edit.flow);
+    Field::select("flow_id", "Intake flow", std::iter::once(none).chain(others).collect())
+        .required()
+        .value(&edit.flow)
+        .hint("What clients who come into the group from now on are led through.")
+        .now_saved(theirs.map(|flow| flow.map_or_else(|| "No intake flow".into(), |flow| flow.name.clone())))
+}
+
+/// Gives the group the flow that was chosen. What is no flow of ours is said beside its field.
+fn give_flow(p: &Practice, group: GroupId, chosen: &str) -> Result<()> {
+    let unknown = || Error::Invalid(vec![FieldError::new("flow_id", "There is no such intake flow any more.")]);
+    let flow = match chosen {
+        "" => None,
+        text => Some(text.parse().map_err(|_| unknown())?),
+    };
+    match flows::set_group(p, group, flow) {
+        Err(Error::NotFound) => Err(unknown()),
+        other => other,
+    }
+}
+
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 struct GroupTyped {
     name: String,
     colour: String,
+    flow_id: String,
     version: i64,
     key: String,
 }
@@ -218,46 +272,51 @@ async fn new(ctx: Ctx) -> Result<Response> {
     let edit = Edit {
         group: None,
         typed: Typed { name: String::new(), colour: free.unwrap_or(COLOURS[0]).key.into() },
+        flow: String::new(),
         refused: Vec::new(),
         now: None,
         version: 0,
         key: ctx.app.ids.new_id().to_string(),
     };
-    form_page(&ctx, edit, StatusCode::OK)
+    form_page(&ctx, edit, StatusCode::OK).await
 }
 
 async fn edit(ctx: Ctx, Path(id): Path<GroupId>) -> Result<Response> {
-    let group = ctx.door()?.read(move |p| groups::find(p, id)).await?;
+    let (group, flow) = ctx.door()?.read(move |p| Ok((groups::find(p, id)?, flows::of_group(p, id)?))).await?;
     let edit = Edit {
         group: Some(id),
         typed: Typed { name: group.name, colour: group.colour },
+        flow: flow.map(|flow| flow.to_string()).unwrap_or_default(),
         refused: Vec::new(),
         now: None,
         version: group.version,
         key: String::new(),
     };
-    form_page(&ctx, edit, StatusCode::OK)
+    form_page(&ctx, edit, StatusCode::OK).await
 }
 
 async fn create(ctx: Ctx, Form(form): Form<GroupTyped>) -> Result<Response> {
     let words = ctx.words();
     let typed = form.typed();
     // The page was made with an id: pressing twice adds one group.
-    let key = form.key.parse::<uuid::Uuid>().is_ok().then(|| format!("group:{}:{}", form.key, groups_key(&typed)));
+    let key = form.key.parse::<uuid::Uuid>().is_ok().then(|| format!("group:{}:{}", form.key, groups_key(&form)));
     let refused = ctx
         .door()?
         .write({
-            let typed = typed.clone();
+            let (typed, flow) = (typed.clone(), form.flow_id.clone());
             move |p| {
                 let mut refused = Vec::new();
                 let added = once(p, key.as_deref(), b"add group", || match groups::add(p, &typed, words)? {
-                    Saved::Saved(group) => Answer::new(StatusCode::CREATED, &group.id),
-                    Saved::Refused(all) => Err(crate::error::Error::Invalid(all)),
-                    Saved::Stale(_) => Err(crate::error::Error::internal("a new group cannot be stale")),
+                    Saved::Saved(group) => {
+                        give_flow(p, group.id, &flow)?;
+                        Answer::new(StatusCode::CREATED, &group.id)
+                    }
+                    Saved::Refused(all) => Err(Error::Invalid(all)),
+                    Saved::Stale(_) => Err(Error::internal("a new group cannot be stale")),
                 });
                 match added {
                     Ok(_) => {}
-                    Err(crate::error::Error::Invalid(all)) => refused = all,
+                    Err(Error::Invalid(all)) => refused = all,
                     Err(error) => return Err(error),
                 }
                 Ok(refused)
@@ -267,13 +326,13 @@ async fn create(ctx: Ctx, Form(form): Form<GroupTyped>) -> Result<Response> {
     if refused.is_empty() {
         return back(&ctx, "group-added").await;
     }
-    let edit = Edit { group: None, typed, refused, now: None, version: 0, key: form.key };
-    form_page(&ctx, edit, StatusCode::UNPROCESSABLE_ENTITY)
+    let edit = Edit { group: None, typed, flow: form.flow_id, refused, now: None, version: 0, key: form.key };
+    form_page(&ctx, edit, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 /// What makes two posts of one page the same.
-fn groups_key(typed: &Typed) -> String {
-    let hash = crate::secrets::token_hash(&format!("{}\n{}", typed.name, typed.colour));
+fn groups_key(typed: &GroupTyped) -> String {
+    let hash = crate::secrets::token_hash(&format!("{}\n{}\n{}", typed.name, typed.colour, typed.flow_id));
     hash[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -283,19 +342,30 @@ async fn save(ctx: Ctx, Path(id): Path<GroupId>, Form(form): Form<GroupTyped>) -
     let saved = ctx
         .door()?
         .write({
-            let typed = typed.clone();
-            move |p| groups::change(p, id, &typed, Some(form.version), words)
+            let (typed, flow) = (typed.clone(), form.flow_id.clone());
+            move |p| {
+                let saved = groups::change(p, id, &typed, Some(form.version), words)?;
+                if let Saved::Saved(group) = &saved {
+                    give_flow(p, group.id, &flow)?;
+                }
+                Ok(saved)
+            }
         })
-        .await?;
-    let edit =
-        Edit { group: Some(id), typed, refused: Vec::new(), now: None, version: form.version, key: String::new() };
+        .await;
+    let saved = match saved {
+        // The transaction with the rest of the change is gone: nothing was saved.
+        Err(Error::Invalid(refused)) => Saved::Refused(refused),
+        other => other?,
+    };
+    let (flow, version) = (form.flow_id, form.version);
+    let edit = Edit { group: Some(id), typed, flow, refused: Vec::new(), now: None, version, key: String::new() };
     match saved {
         Saved::Saved(_) => back(&ctx, "saved").await,
-        Saved::Refused(refused) => form_page(&ctx, Edit { refused, ..edit }, StatusCode::UNPROCESSABLE_ENTITY),
+        Saved::Refused(refused) => form_page(&ctx, Edit { refused, ..edit }, StatusCode::UNPROCESSABLE_ENTITY).await,
         Saved::Stale(now) => {
             // Saving again from here keeps what is in the form, now that both versions were seen.
             let edit = Edit { version: now.version, now: Some(now), ..edit };
-            form_page(&ctx, edit, StatusCode::CONFLICT)
+            form_page(&ctx, edit, StatusCode::CONFLICT).await
         }
     }
 }
@@ -316,7 +386,7 @@ async fn shift(ctx: Ctx, Path(id): Path<GroupId>, Form(form): Form<MoveForm>) ->
     let way = match form.way.as_str() {
         "up" => Way::Up,
         "down" => Way::Down,
-        _ => return Err(crate::error::Error::bad_request("A group moves up or down.")),
+        _ => return Err(Error::bad_request("A group moves up or down.")),
     };
     ctx.door()?.write(move |p| groups::shift(p, id, way)).await?;
     lead_to(&ctx, "/settings/groups")
@@ -344,7 +414,7 @@ struct DeletePage {
 
 async fn delete_page(ctx: &Ctx, id: GroupId, refused: Option<String>, status: StatusCode) -> Result<Response> {
     let mut all = ctx.door()?.read(groups::counted).await?;
-    let at = all.iter().position(|counted| counted.group.id == id).ok_or(crate::error::Error::NotFound)?;
+    let at = all.iter().position(|counted| counted.group.id == id).ok_or(Error::NotFound)?;
     let own = all.remove(at);
     let none = Option_ { value: String::new(), label: "No group".into() };
     let others = all.into_iter().map(|c| Option_ { value: c.group.id.to_string(), label: c.group.name });

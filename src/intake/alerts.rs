@@ -49,11 +49,6 @@ pub fn alerts(p: &Practice, client: ClientId) -> Result<Vec<Alert>> {
     queries::open_alerts(p, client)
 }
 
-/// Whether a client has an alert that nobody has seen: for the head of the record, which lists already guard.
-pub fn has_alert(p: &Practice, client: ClientId) -> Result<bool> {
-    queries::has_alert(p, client)
-}
-
 /// Notes that a member has seen an alert; whose it was. Errors: not found.
 pub fn alert_seen(p: &Practice, id: Uuid) -> Result<Alert> {
     let alert = queries::alert(p, id)?.ok_or(Error::NotFound)?;

@@ -6,6 +6,9 @@
 //! somebody's eyes at once raises an alert the moment it is kept.
 
 mod alerts;
+mod api;
+mod api_body;
+mod api_fhir;
 mod autosave;
 mod check_page;
 mod copy;
@@ -21,14 +24,22 @@ mod place;
 mod queries;
 mod reminders;
 mod saving;
+mod staff_answers;
+mod staff_chart;
+mod staff_compare;
+mod staff_forms;
+mod staff_settings;
 
-pub use alerts::{Alert, alert_seen, alerts, has_alert};
+pub use alerts::{Alert, alert_seen, alerts};
+pub use api_body::{WholeForm, WholeFormBody, whole};
 pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, purge, run_out, standing, touch};
 pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
 pub use list_page::open_forms;
-pub use reminders::{Reminders, Settings, remind, reminders, resume, set_settings, settings, stop};
+pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
 pub use saving::{Given, Kept, Said, Saved, save};
+pub use staff_answers::score_said;
+pub use staff_forms::{said_by, state_said};
 
 use uuid::Uuid;
 
@@ -43,7 +54,8 @@ use crate::practice::Practice;
 use crate::routes::Routes;
 
 pub fn routes(routes: Routes) -> Routes {
-    let routes = hand_over_pages::routes(routes);
+    let routes = staff_settings::routes(staff_compare::routes(staff_answers::routes(staff_forms::routes(routes))));
+    let routes = api_fhir::routes(api::routes(hand_over_pages::routes(routes)));
     desk_routes(portal_routes(routes))
 }
 
@@ -286,15 +298,22 @@ pub fn handed_in(p: &Practice, client: ClientId, form: FormId) -> Result<Vec<She
     Ok(all.split_off(all.len().saturating_sub(20)))
 }
 
-/// Gives a client a flow or a form, by a member.
-pub fn give(p: &Practice, client: ClientId, what: Gift) -> Result<()> {
+/// Gives a client a flow or a form, by a member: what is open of it now, by whoever it was given.
+pub fn give(p: &Practice, client: ClientId, what: Gift) -> Result<Vec<Task>> {
     let client = clients::find(p, client)?;
     clients::refuse_archived(&client.status)?;
-    match what {
-        Gift::Flow(flow) => flows::give_flow(p, client.id, flow)?,
-        Gift::Form(form, needed) => flows::give_form(p, client.id, form, needed).map(drop)?,
-    }
-    complete_flows(p, client.id)
+    let given: Box<dyn Fn(&Task) -> bool> = match what {
+        Gift::Flow(flow) => {
+            flows::give_flow(p, client.id, flow)?;
+            Box::new(move |task| task.flow == Some(flow))
+        }
+        Gift::Form(form, needed) => {
+            let id = flows::give_form(p, client.id, form, needed)?;
+            Box::new(move |task| task.id == id)
+        }
+    };
+    complete_flows(p, client.id)?;
+    Ok(queries::list(p, client.id)?.into_iter().filter(|task| given(task)).collect())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

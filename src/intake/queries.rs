@@ -104,8 +104,16 @@ crate::sql! {
     tenant ALERTS_OF = alert!("l.client_form_id = $2 order by l.raised_at desc, l.id limit $3");
     tenant OPEN_ALERTS = alert!("l.client_id = $2 and l.seen_at is null order by l.raised_at, l.id limit $3");
     tenant ALERT = alert!("l.id = $2");
-    tenant HAS_ALERT =
-        "select id from form_alerts where practice_id = $1 and client_id = $2 and seen_at is null limit 1";
+    // Who gave the last answer of each form that is under way.
+    tenant LAST_BY =
+        "select t.id, s.giver_kind, s.giver_id, m.first_name, m.last_name, c.first_name, c.last_name
+         from client_forms t
+         join answers s on s.practice_id = t.practice_id and s.client_form_id = t.id and s.counts
+             and s.saved_at = t.saved_at
+         left join members m on m.practice_id = s.practice_id and m.id = s.giver_id
+         left join portal_access a on a.practice_id = s.practice_id and a.id = s.giver_id
+         left join contacts c on c.practice_id = a.practice_id and c.id = a.contact_id
+         where t.practice_id = $1 and t.client_id = $2 and t.state = 'started' limit 2000";
     tenant SET_ALERT_SEEN =
         "update form_alerts set seen_at = $3, seen_by = $4 where practice_id = $1 and id = $2";
     tenant ACCESS =
@@ -215,6 +223,13 @@ pub fn history(p: &Practice, form: ClientFormId) -> Result<Vec<Past>> {
             by: by(row, 6, 8)?.unwrap_or(By { giver: Giver::System, id: None, name: None }),
         })
     })
+}
+
+/// Who gave the last answer of each form that is under way.
+pub fn last_by(p: &Practice, client: ClientId) -> Result<Vec<(ClientFormId, By)>> {
+    let row = |row: &Row| Ok((row.get(0)?, by(row, 1, 3)?));
+    let found: Vec<(ClientFormId, Option<By>)> = p.all(&LAST_BY, params![client], row)?;
+    Ok(found.into_iter().filter_map(|(id, by)| Some((id, by?))).collect())
 }
 
 pub fn count(p: &Practice, form: ClientFormId) -> Result<i64> {
@@ -327,10 +342,6 @@ pub fn open_alerts(p: &Practice, client: ClientId) -> Result<Vec<Alert>> {
 
 pub fn alert(p: &Practice, id: Uuid) -> Result<Option<Alert>> {
     p.one(&ALERT, params![id], |row| to_alert(p, row))
-}
-
-pub fn has_alert(p: &Practice, client: ClientId) -> Result<bool> {
-    Ok(p.one(&HAS_ALERT, params![client], |row| Ok(row.get::<Uuid>(0)?))?.is_some())
 }
 
 pub fn set_alert_seen(p: &Practice, id: Uuid) -> Result<()> {

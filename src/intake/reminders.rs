@@ -16,7 +16,7 @@ use crate::practice::Practice;
 pub use flows::{ReminderSettings as Settings, Reminding as Reminders, reminding as reminders, settings};
 
 /// How long after a reminder another one can be sent by hand.
-const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(3_600);
+pub const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 /// Changes after how many days, and how often, people are reminded. Errors: out of range; a stale version.
 pub fn set_settings(p: &Practice, wanted: Settings) -> Result<Settings> {
@@ -55,6 +55,11 @@ pub fn remind(p: &Practice, client: ClientId) -> Result<usize> {
         return Err(Error::Conflict("Nobody is in this client's portal yet: there is nobody to remind.".into()));
     }
     Ok(sent)
+}
+
+/// Whether anybody is in the client's portal who may fill in forms.
+pub fn can_remind(p: &Practice, client: ClientId) -> Result<bool> {
+    Ok(!recipients(p, client)?.is_empty())
 }
 
 /// Queues a reminder to everybody who may fill in forms, and notes it.

@@ -48,6 +48,7 @@ struct PreviewBody {
     joins_care_team: Vec<MemberId>,
     custody_note: &'static str,
     documents: i64,
+    forms: i64,
     timeline_entries: i64,
 }
 
@@ -150,6 +151,7 @@ fn body(p: &Practice, plan: &Plan) -> Result<PreviewBody> {
             Custody::Both => "both",
         },
         documents: plan.documents,
+        forms: plan.forms,
         timeline_entries: plan.history,
     })
 }

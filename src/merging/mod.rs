@@ -19,6 +19,7 @@ use crate::clients::{self, Client};
 use crate::clock::Instant;
 use crate::contacts;
 use crate::error::{Error, Result};
+use crate::flows;
 use crate::ids::{ClientId, ContactId, MemberId, MergeId};
 use crate::invitations;
 use crate::people::Email;
@@ -137,6 +138,8 @@ pub fn merge(p: &Practice, kept: ClientId, gone: ClientId, seen: Option<(i64, i6
     write_down(p, made.id, &plan)?;
     queries::put_rows(p, made.id, gone, kept)?;
     queries::put_news(p, gone, kept)?;
+    queries::put_flows(p, made.id)?;
+    remind(p, kept)?;
     if let Custody::Comes(note) = &plan.custody {
         contacts::save_custody(p, kept, note, None, Words::of("en"))?;
     }
@@ -147,6 +150,11 @@ pub fn merge(p: &Practice, kept: ClientId, gone: ClientId, seen: Option<(i64, i6
     p.audit(&Entry::of_client("client.merged", kept))?;
     p.audit(&Entry::of_client("client.merged", gone).detail("into"))?;
     Ok(Outcome::Done(made.id))
+}
+
+/// Plans reminders of what is open in a record now.
+fn remind(p: &Practice, client: ClientId) -> Result<()> {
+    if flows::open(p, client)? > 0 { flows::schedule(p, client) } else { Ok(()) }
 }
 
 /// Names each row that moves, while it still stands where it was, and moves the contacts.
@@ -202,6 +210,7 @@ pub fn undo(p: &Practice, id: MergeId) -> Result<Outcome> {
     let joined: Vec<MemberId> = moved.iter().filter_map(Moved::member).collect();
     clients::lay_over(p, &kept, &without(&kept, &gone, &merge, &joined, signs_in))?;
     contacts::take_custody_back(p, merge.kept, merge.gone)?;
+    remind(p, merge.gone)?;
     for client in [merge.kept, merge.gone] {
         invitations::show_anew(p, client)?;
         p.note(Activity::Unmerged, client, None)?;

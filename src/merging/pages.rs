@@ -320,6 +320,11 @@ fn happens(p: &Practice, plan: &Plan) -> Result<Vec<String>> {
         1 => said.push("1 document comes along, as private or shared as it is.".into()),
         n => said.push(format!("{n} documents come along, each as private or shared as it is.")),
     }
+    match plan.forms {
+        0 => {}
+        1 => said.push("1 form comes along, with what was answered.".into()),
+        n => said.push(format!("{n} forms come along, with what was answered.")),
+    }
     said.push(match plan.history {
         1 => "1 entry of the timeline comes along.".into(),
         n => format!("{n} entries of the timeline come along."),

@@ -35,6 +35,8 @@ pub struct Plan {
     pub custody: Custody,
     /// Documents that come along, each as private or shared as it is.
     pub documents: i64,
+    /// Forms that come along, with what was answered.
+    pub forms: i64,
     /// Entries of the timeline that come along.
     pub history: i64,
 }
@@ -133,6 +135,7 @@ pub fn plan(p: &Practice, kept: ClientId, gone: ClientId) -> Result<std::result:
         invitations: invitations_of(p, &kept, &gone, &fields, portal)?,
         custody: custody(p, &kept, &gone)?,
         documents: queries::count_documents(p, gone.id)?,
+        forms: queries::count_forms(p, gone.id, kept.id)?,
         history: queries::count_history(p, gone.id)?,
         fields,
         filled,

@@ -77,6 +77,24 @@ crate::sql! {
     tenant PUT_ACCESSES = put!("portal_access", "= 'access'");
     tenant RECORD_DOCUMENTS = record!("document", "documents", "g.gone", "");
     tenant PUT_DOCUMENTS = put!("documents", "= 'document'");
+    tenant COUNT_FORMS =
+        "select count(*) from client_forms x where x.practice_id = $1 and x.client_id = $2 and x.state <> 'withdrawn'
+             and not (x.state = 'open' and exists (select 1 from client_forms k where k.practice_id = x.practice_id
+                 and k.client_id = $3 and k.form_id = x.form_id and k.state not in ('withdrawn', 'skipped')))";
+    // Nobody is asked twice: what nobody has begun stays behind where the record that stays has the same form.
+    tenant RECORD_FORMS = record!("form", "client_forms", "g.gone",
+        " and not (x.state = 'open' and exists (select 1 from client_forms k where k.practice_id = x.practice_id
+             and k.client_id = g.kept and k.form_id = x.form_id and k.state not in ('withdrawn', 'skipped')))");
+    tenant PUT_FORMS = put!("client_forms", "= 'form'");
+    tenant RECORD_ALERTS = record!("alert", "form_alerts", "g.gone", "");
+    tenant PUT_ALERTS = put!("form_alerts", "= 'alert'");
+    // A flow stands once for a client: what both were given stays where it is, and counts for the forms that came along.
+    tenant PUT_FLOWS =
+        "insert into client_flows (practice_id, client_id, flow_id, given_at, completed_at)
+         select $1, g.kept, f.flow_id, f.given_at, f.completed_at from merges g
+         join client_flows f on f.practice_id = g.practice_id and f.client_id = g.gone
+         where g.practice_id = $1 and g.id = $2
+         on conflict (practice_id, client_id, flow_id) do nothing";
     tenant PUT_INVITATIONS = put!("invitations", "= 'invitation'");
     tenant PUT_INVITATIONS_AWAY = put!("invitations", "= 'invitation_away'");
     tenant PUT_CONTACT =
@@ -137,6 +155,16 @@ pub fn count_documents(p: &Practice, client: ClientId) -> Result<i64> {
     Ok(p.one(&COUNT_DOCUMENTS, params![client], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
+/// Forms that would come along from one record into another, without those that were withdrawn.
+pub fn count_forms(p: &Practice, gone: ClientId, kept: ClientId) -> Result<i64> {
+    Ok(p.one(&COUNT_FORMS, params![gone, kept], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
+/// The record that stays was given the flows of the other as well. Undo leaves them: without their forms they say nothing.
+pub fn put_flows(p: &Practice, id: MergeId) -> Result<()> {
+    p.run(&PUT_FLOWS, params![id]).map(drop)
+}
+
 /// The contacts and members that a merge moved.
 pub fn moved(p: &Practice, id: MergeId) -> Result<Vec<Moved>> {
     p.all(&MOVED, params![id], |row| {
@@ -174,6 +202,8 @@ pub fn put_contact(p: &Practice, contact: ContactId, client: ClientId, main: boo
 pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
     p.run(&RECORD_ACTIVITIES, params![id])?;
     p.run(&RECORD_DOCUMENTS, params![id])?;
+    p.run(&RECORD_FORMS, params![id])?;
+    p.run(&RECORD_ALERTS, params![id])?;
     p.run(&RECORD_INVITATIONS_OF_CONTACTS, params![id])?;
     if own {
         p.run(&RECORD_INVITATIONS, params![id])?;
@@ -184,7 +214,8 @@ pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
 
 /// Puts all rows that were written down into the record `to`, and those that go the other way into `from`.
 pub fn put_rows(p: &Practice, id: MergeId, from: ClientId, to: ClientId) -> Result<()> {
-    const ALONG: [&TenantSql; 4] = [&PUT_ACTIVITIES, &PUT_DOCUMENTS, &PUT_ACCESSES, &PUT_INVITATIONS];
+    const ALONG: [&TenantSql; 6] =
+        [&PUT_ACTIVITIES, &PUT_DOCUMENTS, &PUT_FORMS, &PUT_ALERTS, &PUT_ACCESSES, &PUT_INVITATIONS];
     for statement in ALONG {
         p.run(statement, params![id, to])?;
     }

@@ -16,7 +16,7 @@ use crate::access::Reach;
 use crate::activities::{Before, Choice, Topic};
 use crate::audit::Entry as AuditEntry;
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, MemberId};
+use crate::ids::{ClientFormId, ClientId, MemberId};
 use crate::practice::{House, Practice};
 use crate::routes::Routes;
 use crate::timeline::{Entry, Page};
@@ -61,12 +61,27 @@ pub fn unread(p: &Practice) -> Result<i64> {
     queries::unread(p, me(p)?)
 }
 
-/// Marks one item as seen; whose record it is about. Errors: not found, in the actor's own newsfeed.
-pub fn open(p: &Practice, id: Uuid) -> Result<ClientId> {
+/// What an item leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lead {
+    Record(ClientId),
+    /// The answers of one form, for those who read answers.
+    Form(ClientFormId),
+    /// All forms of a client.
+    Forms(ClientId),
+}
+
+/// Marks one item as seen; what it is about. Errors: not found, in the actor's own newsfeed.
+pub fn open(p: &Practice, id: Uuid) -> Result<Lead> {
     let member = me(p)?;
-    let client = queries::client_of(p, member, id)?.ok_or(Error::NotFound)?;
+    let (client, topic) = queries::client_of(p, member, id)?.ok_or(Error::NotFound)?;
     queries::mark(p, member, id)?;
-    Ok(client)
+    if topic != Topic::Forms.as_str() {
+        return Ok(Lead::Record(client));
+    }
+    let reads = p.actor.member().is_some_and(|member| member.role.is_clinical());
+    let form = if reads { queries::form_of(p, id)? } else { None };
+    Ok(form.map_or(Lead::Forms(client), Lead::Form))
 }
 
 /// Where an item stands in the actor's newsfeed; nothing: it is none of theirs.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::feed::{Feed, Where, address, known, topic_said};
-use super::{AT_HOME, Item, PAGE, Wanted, mark_all, open, page, unread};
+use super::{AT_HOME, Item, Lead, PAGE, Wanted, mark_all, open, page, unread};
 use crate::access::ANY_STAFF;
 use crate::activities::{Before, Topic};
 use crate::audit::{Entry, note_read};
@@ -113,8 +113,12 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response> {
 
 /// Leads to what an item is about; it is seen then.
 async fn jump(ctx: Ctx, Path(id): Path<Uuid>) -> Result<Response> {
-    let client = ctx.door()?.write(move |p| open(p, id)).await?;
-    lead_to(&ctx, &format!("/clients/{client}"))
+    let to = match ctx.door()?.write(move |p| open(p, id)).await? {
+        Lead::Record(client) => format!("/clients/{client}"),
+        Lead::Form(form) => format!("/client-forms/{form}"),
+        Lead::Forms(client) => format!("/clients/{client}/forms"),
+    };
+    lead_to(&ctx, &to)
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -5,7 +5,7 @@ use crate::activities::{Before, Choice, Topic};
 use crate::clock::Instant;
 use crate::db::TenantSql;
 use crate::error::Result;
-use crate::ids::{ClientId, MemberId};
+use crate::ids::{ClientFormId, ClientId, MemberId};
 use crate::params;
 use crate::practice::{House, Practice};
 use crate::timeline::Entry;
@@ -53,7 +53,15 @@ crate::sql! {
     tenant OF_CLIENT_TEAM = list!(" and f.topic = coalesce(nullif(cast($3 as text), ''), f.topic) and f.client_id = $4", on_team!());
     tenant UNREAD = unread!("");
     tenant UNREAD_TEAM = unread!(on_team!());
-    tenant CLIENT_OF = "select client_id from feed_items where practice_id = $1 and member_id = $2 and id = $3";
+    tenant CLIENT_OF = "select client_id, topic from feed_items where practice_id = $1 and member_id = $2 and id = $3";
+    // What a form's activity and the form itself say of the same moment: they were written together.
+    tenant FORM_OF =
+        "select t.id from activities a join client_forms t on t.practice_id = a.practice_id and t.client_id = a.client_id
+         where a.practice_id = $1 and a.id = $2 and ((a.kind = 'form.handed_in' and t.done_at = a.at)
+             or (a.kind = 'form.started' and t.started_at = a.at)
+             or (a.kind = 'form.alert' and exists (select 1 from form_alerts l where l.practice_id = t.practice_id
+                 and l.client_form_id = t.id and l.raised_at = a.at)))
+         order by t.id limit 1";
     tenant PLACE_OF = "select at, id from feed_items where practice_id = $1 and member_id = $2 and id = $3";
     tenant MARK = "update feed_items set seen = true where practice_id = $1 and member_id = $2 and id = $3";
     tenant MARK_ALL =
@@ -103,8 +111,13 @@ fn count(p: &Practice, statement: &'static TenantSql, member: MemberId) -> Resul
     Ok(i64::try_from(found.len()).unwrap_or(UNREAD_LIMIT))
 }
 
-pub fn client_of(p: &Practice, member: MemberId, id: Uuid) -> Result<Option<ClientId>> {
-    p.one(&CLIENT_OF, params![member, id], |row| Ok(row.get(0)?))
+pub fn client_of(p: &Practice, member: MemberId, id: Uuid) -> Result<Option<(ClientId, String)>> {
+    p.one(&CLIENT_OF, params![member, id], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The form that an item is about, for whoever reads answers.
+pub fn form_of(p: &Practice, id: Uuid) -> Result<Option<ClientFormId>> {
+    p.one(&FORM_OF, params![id], |row| Ok(row.get(0)?))
 }
 
 pub fn place_of(p: &Practice, member: MemberId, id: Uuid) -> Result<Option<Before>> {

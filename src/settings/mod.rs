@@ -18,6 +18,7 @@ const MENU: &[(&str, &str, Access)] = &[
     ("/settings/practice", "Practice", RUNS_PRACTICE),
     ("/settings/members", "Members", RUNS_PRACTICE),
     ("/settings/groups", "Groups", ANY_STAFF),
+    ("/settings/forms", "Forms", RUNS_PRACTICE),
     ("/settings/newsfeed", "Newsfeed", ANY_STAFF),
     ("/settings/security", "Security", ANY_STAFF),
     ("/settings/tokens", "API tokens", ANY_STAFF),

@@ -63,6 +63,7 @@ fn shell(words: Words) -> Shell {
         can_switch: true,
         idle_seconds: None,
         sees_documents: false,
+        sees_forms: true,
         toast: Some(Toast {
             text: "Client added. The invitation goes out in 10 seconds.".into(),
             undo: Some(Undo { action: "#".into(), seconds: 10 }),

@@ -40,28 +40,39 @@ pub const NAMES: &[&str] = &[
     "eye",
     "eye-off",
     "gear",
+    "grip",
+    "heading",
     "history",
     "home",
     "info",
     "key",
     "keyboard",
+    "line",
+    "lines",
     "link",
     "lock",
     "mail",
     "menu",
     "more",
+    "multiple",
+    "number",
     "phone",
     "plus",
     "print",
+    "rule",
+    "scale",
     "search",
     "shield",
     "sign-out",
+    "single",
     "switch",
+    "text",
     "undo",
     "up",
     "user",
     "users",
     "warn",
+    "yes-no",
 ];
 
 /// An icon by its name. An unknown name gives the dot, and stops a debug build.
@@ -151,6 +162,17 @@ pub fn icon(name: &str) -> Icon {
         "warn" => {
             r#"<path d="M10.3 5 3.4 17a2 2 0 0 0 1.7 3h13.8a2 2 0 0 0 1.7-3L13.7 5a2 2 0 0 0-3.4 0zM12 9.5v4.2M12 16.8v.1"/>"#
         }
+        "grip" => r#"<path class="dots" d="M9.5 6v.1M14.5 6v.1M9.5 12v.1M14.5 12v.1M9.5 18v.1M14.5 18v.1"/>"#,
+        "heading" => r#"<path d="M6.5 5v14M17.5 5v14M6.5 12h11"/>"#,
+        "line" => r#"<path d="M4.5 16h15M4.5 12.5h9"/>"#,
+        "lines" => r#"<path d="M4.5 7h15M4.5 12h15M4.5 17h9"/>"#,
+        "multiple" => r#"<rect x="4.5" y="4.5" width="15" height="15" rx="3"/><path d="m8.5 12.2 2.4 2.4 4.6-5"/>"#,
+        "number" => r#"<path d="M9.5 5 8 19M16 5l-1.5 14M5 9.5h14.5M4.5 14.5H19"/>"#,
+        "rule" => r#"<path class="flip" d="M5 6v5a3 3 0 0 0 3 3h11m-4-4 4 4-4 4"/>"#,
+        "scale" => r#"<path d="M4 12h16M5.5 8.5v7M12 10v4M18.5 8.5v7"/>"#,
+        "single" => r#"<circle cx="12" cy="12" r="8"/><circle class="solid" cx="12" cy="12" r="3.5"/>"#,
+        "text" => r#"<path d="M5 6.5h14M12 6.5V19"/>"#,
+        "yes-no" => r#"<path d="m3.5 12 2.5 2.5 4.5-5M14.5 9.5l5 5m0-5-5 5"/>"#,
         other => {
             debug_assert!(other == "dot", "no icon {other}");
             r#"<circle class="solid" cx="12" cy="12" r="4"/>"#

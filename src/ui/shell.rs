@@ -23,6 +23,8 @@ pub struct Shell {
     pub idle_seconds: Option<u32>,
     /// Somebody in the portal who may see the client's documents there.
     pub sees_documents: bool,
+    /// Somebody of the staff who works with forms.
+    pub sees_forms: bool,
     pub toast: Option<Toast>,
     pub words: Words,
 }
@@ -90,7 +92,6 @@ pub enum Section {
     Settings,
     Portal,
     Documents,
-    Forms,
     Profile,
     /// On a device that was handed over: there is nowhere else to go.
     HandOver,

@@ -15,6 +15,7 @@ pub const BODY_LIMIT: usize = 256 * 1024;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
+const FHIR: &str = "application/fhir+json";
 
 const NOT_WHOLE: &str = "The request did not arrive whole.";
 /// How long the rest of a request may take to arrive.
@@ -51,6 +52,8 @@ pub fn taken(parts: Parts, whole: Result<Bytes>) -> Result<Request> {
         // An empty body needs no kind.
         kind if kind.is_empty() && whole.is_empty() => {}
         kind if kind.eq_ignore_ascii_case(takes) => {}
+        // What other programs call the answers to a questionnaire.
+        kind if parts.uri.path().ends_with("/response") && kind.eq_ignore_ascii_case(FHIR) => {}
         _ => return Err(Error::WrongKind { takes }),
     }
     Ok(Request::from_parts(parts, Body::from(whole)))

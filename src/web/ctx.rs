@@ -136,6 +136,7 @@ impl Ctx {
             can_switch: false,
             idle_seconds: None,
             sees_documents: false,
+            sees_forms: false,
             toast: None,
             words,
         };
@@ -150,7 +151,10 @@ impl Ctx {
                     shell.stand = words.t(kind.word());
                 }
                 match &actor.who {
-                    Who::Member(member) => shell.person = member.name.clone(),
+                    Who::Member(member) => {
+                        shell.person = member.name.clone();
+                        shell.sees_forms = member.role != Role::Support;
+                    }
                     Who::Client(viewer) => {
                         shell.person = viewer.name.clone();
                         shell.sees_documents = viewer.may(Needs::Right(Right::Forms));
@@ -173,6 +177,10 @@ const UNDO: &[(&str, &str)] = &[
     ("merged", "/merges/{id}/undo"),
     ("contact-removed", "/contacts/{id}/restore"),
     ("document-deleted", "/documents/{id}/restore"),
+    ("form-archived", "/forms/{id}/restore"),
+    ("form-discarded", "/forms/{id}/undo"),
+    ("form-item-removed", "/forms/{id}/undo"),
+    ("form-waived", "/client-forms/{id}/give-again"),
     ("form-skipped", "/portal/forms/{id}/again"),
     ("member-invited", "/settings/members/invitations/{id}/undo"),
     ("member-disabled", "/settings/members/{id}/enable"),

@@ -190,6 +190,7 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         can_switch: false,
         idle_seconds: None,
         sees_documents: false,
+        sees_forms: false,
         toast: None,
         words,
     };

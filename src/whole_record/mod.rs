@@ -16,13 +16,14 @@ use crate::documents::{self, Document, DocumentBody, Sharing, Which};
 use crate::error::{Error, Result};
 use crate::files::size_said;
 use crate::ids::{ClientId, MemberId};
+use crate::intake::{WholeForm, WholeFormBody};
 use crate::invitations::{self, Event, Invitation};
 use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::timeline::{self, Entry, EntryBody};
 use crate::ui::{Section, Shell};
 use crate::web::{Answer, Ctx, Path, html};
-use crate::{groups, members, people};
+use crate::{groups, intake, members, people};
 
 /// Entries of the timeline in it, the newest.
 const ENTRIES: i64 = 1_000;
@@ -50,6 +51,7 @@ struct Whole {
     openings: Vec<Opening>,
     /// What is said of them; their bytes are downloaded one by one.
     documents: Vec<Document>,
+    forms: Vec<WholeForm>,
 }
 
 /// Reads it all in one view, and writes down that it was taken out. Errors: not found; outside the team.
@@ -70,6 +72,7 @@ fn whole(p: &Practice, id: ClientId) -> Result<Whole> {
         entries: entries.items,
         openings: care_team::openings(p, id)?,
         documents: documents::list(p, id, Which::Standing, Before::FIRST, documents::LIMIT)?,
+        forms: intake::whole(p, id)?,
         client,
     };
     p.audit(&Audit::of_client("client.exported", id))?;
@@ -93,6 +96,8 @@ struct WholeBody {
     timeline_goes_on: bool,
     opened_from_outside: Vec<OpenedBody>,
     documents: Vec<DocumentBody>,
+    /// With the answers, for those who read them.
+    forms: Vec<WholeFormBody>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +123,7 @@ fn body(ctx: &Ctx, whole: Whole) -> Result<WholeBody> {
         timeline: whole.entries.iter().map(EntryBody::new).collect(),
         timeline_goes_on: whole.more,
         documents: whole.documents.iter().map(DocumentBody::new).collect(),
+        forms: whole.forms.iter().map(WholeFormBody::new).collect(),
         opened_from_outside: whole.openings.into_iter().map(opened).collect(),
     })
 }
@@ -157,6 +163,15 @@ struct RecordPage {
     openings: Vec<(String, String, String)>,
     /// Name, what it is, and from whom and when.
     documents: Vec<(String, String, String)>,
+    forms: Vec<FormRow>,
+}
+
+/// A form, how it stands, its score, and each question with its answer.
+struct FormRow {
+    title: String,
+    facts: String,
+    score: String,
+    said: Vec<(String, String)>,
 }
 
 async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
@@ -178,6 +193,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         entries: whole.entries.iter().map(|e| (e.at.said_in(&zone), e.title(None), e.detail(None))).collect(),
         openings: whole.openings.iter().map(|o| (o.at.said_in(&zone), o.who.clone(), o.reason.clone())).collect(),
         documents: whole.documents.iter().map(|one| document(one, &zone)).collect(),
+        forms: whole.forms.iter().map(|one| form(one, &zone)).collect(),
         custody: whole.custody,
         more: whole.more,
     };
@@ -188,6 +204,23 @@ fn document(one: &Document, zone: &str) -> (String, String, String) {
     let shared = if one.sharing == Sharing::Shared { "shared with the client" } else { "private" };
     let facts = format!("{} · from {} · {} · {shared}", size_said(one.size), one.from(), one.at.said_in(zone));
     (one.name.clone(), one.note.clone().unwrap_or_default(), facts)
+}
+
+fn form(one: &WholeForm, zone: &str) -> FormRow {
+    let task = &one.task;
+    let facts = [
+        Some(intake::state_said(task.state).to_string()),
+        Some(format!("version {}", task.version_number)),
+        Some(format!("given {}", task.given_at.day_in(zone))),
+        task.done_at.map(|at| format!("handed in {}", at.said_in(zone))),
+        task.done_by.as_ref().map(|by| format!("filled in by {}", intake::said_by(by))),
+    ];
+    FormRow {
+        title: task.title.clone(),
+        facts: facts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        score: one.score().as_ref().map(intake::score_said).unwrap_or_default(),
+        said: one.said(),
+    }
 }
 
 fn contact(around: &Around) -> (String, String, String) {

@@ -48,7 +48,7 @@ fn let_in(w: &World, route: &RouteInfo) -> Option<Browser> {
         Access::Portal(_) => "client",
         Access::Account | Access::Session | Access::Staff(_) if route.path.starts_with("/api/") => "token_owner",
         Access::Account | Access::Session | Access::Staff(_) => "owner",
-        Access::Local | Access::Metrics => return None,
+        Access::Local | Access::Metrics | Access::HandOver => return None,
     };
     Some(w.actor(actor))
 }

@@ -348,13 +348,16 @@ both_engines! {
 
     /// A table that holds something of a client goes along with a merge, or stays behind for a reason that stands here.
     async fn no_table_of_a_client_is_forgotten_by_a_merge(t: TestApp) {
-        let along = ["activities", "contacts", "portal_access", "invitations", "documents", "feed_items", "care_team", "custody_notes"];
+        let along = ["activities", "contacts", "portal_access", "invitations", "documents", "client_forms", "form_alerts",
+            "client_flows", "feed_items", "care_team", "custody_notes"];
         let stays = [
             ("audit_entries", "the chain is never rewritten"),
             ("bulk_items", "what a run did to a record, it did to that one"),
             ("client_prefixes", "made from the names of a record"),
             ("client_search_rows", "made from the text of a record"),
             ("comings_of_age", "whom the practice was told about, by the date on a record"),
+            ("form_reminders", "planned anew for the record that stays"),
+            ("hand_overs", "a device was handed over for one record, and ends with it"),
             ("openings", "the reason was given for one record"),
             ("sign_ups", "how a record came to be"),
         ];

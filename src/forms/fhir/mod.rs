@@ -43,3 +43,8 @@ mod url {
         format!("{HL7}{name}")
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_response;

@@ -43,6 +43,9 @@ pub fn read(bytes: &[u8]) -> Result<FromFile, String> {
         origin: if ours(questionnaire, "purpose").is_some() { Origin::Ours } else { Origin::Theirs },
     };
     let definition = reader.form(questionnaire);
+    if definition.items.is_empty() {
+        return Err("There is no question in this questionnaire that could be kept.".into());
+    }
     let purpose = reader.purpose(questionnaire, &definition);
     Ok(FromFile { purpose, definition, notes: reader.notes.said() })
 }
