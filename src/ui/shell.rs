@@ -89,6 +89,7 @@ pub enum Section {
     None,
     Home,
     Clients,
+    Forms,
     Settings,
     Portal,
     Documents,
