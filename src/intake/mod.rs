@@ -32,7 +32,7 @@ mod staff_settings;
 
 pub use alerts::{Alert, alert_seen, alerts};
 pub use api_body::{WholeForm, WholeFormBody, whole};
-pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, standing, touch};
+pub use hand_over::{Device, HandOver, Where, device, end_all, hand_over, purge, run_out, standing, touch};
 pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
 pub use list_page::open_forms;
