@@ -254,7 +254,12 @@ pub fn whole(p: &Practice, client: ClientId) -> Result<Vec<WholeForm>> {
                 None => forms::version(p, task.version)?,
             };
             versions.insert(task.version.0, version.clone());
-            Some(Sheet { answers: super::queries::answers(p, task.id)?, version, name: name.clone(), task: task.clone() })
+            Some(Sheet {
+                answers: super::queries::answers(p, task.id)?,
+                version,
+                name: name.clone(),
+                task: task.clone(),
+            })
         } else {
             None
         };
