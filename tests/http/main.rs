@@ -9,6 +9,7 @@ mod duplicates;
 mod filling;
 mod guardians;
 mod hand_over;
+mod intake;
 mod merging;
 mod newsfeed;
 mod own_email;
