@@ -119,7 +119,7 @@ async fn take(ctx: Ctx, Form(sent): Form<Sent>) -> Result<Response> {
 }
 
 async fn give(ctx: Ctx, Path(id): Path<FormId>) -> Result<Response> {
-    let (title, value) = ctx.door()?.read(move |p| Ok((find(p, id)?.title, questionnaire(p, id)?))).await?;
+    let (title, value) = ctx.door()?.read(move |p| Ok((find(p, id)?.title, questionnaire(p, id, None)?))).await?;
     let text = serde_json::to_string_pretty(&value).map_err(|e| Error::internal(e.to_string()))?;
     let name: String = title.chars().filter(|c| !matches!(c, '/' | '\\' | ':') && !c.is_control()).take(80).collect();
     let said = disposition("attachment", &format!("{}.json", name.trim()));

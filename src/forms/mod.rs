@@ -7,6 +7,7 @@
 mod answer;
 #[cfg(test)]
 mod answer_tests;
+mod api;
 mod arrange;
 mod builder;
 mod definition;
@@ -14,6 +15,7 @@ pub mod fhir;
 mod file_pages;
 mod item_form;
 mod item_pages;
+mod library;
 mod pages;
 mod paper;
 mod preview;
@@ -33,6 +35,7 @@ pub use definition::{
     CHOICE_LIMIT, Choice, Code, Combine, Condition, Definition, EXPLANATION_LIMIT, ITEM_LIMIT, Item, Kind, LABEL_LIMIT,
     Problem, SIZE_LIMIT, Scale, ShowIf, TEXT_LIMIT, TITLE_LIMIT, Test, Topic, is_id,
 };
+pub use library::{LibraryForm, add_first, add_from_library, library};
 pub use pages::{Side, tabs};
 pub use paper::{Paper, Refused, field_name, said as refusal_said};
 pub use scoring::{INSTRUMENTS, Instrument, LOINC, Score, is_critical, is_scored, score};
@@ -52,7 +55,7 @@ pub const AGREE: &str = "agree";
 
 pub fn routes(routes: Routes) -> Routes {
     let routes = file_pages::routes(preview::routes(pages::routes(routes)));
-    text_pages::routes(item_pages::routes(builder::routes(routes)))
+    api::routes(text_pages::routes(item_pages::routes(builder::routes(routes))))
 }
 
 /// What is done with it.
@@ -260,10 +263,14 @@ pub fn import(p: &Practice, bytes: &[u8]) -> Result<Imported> {
     })
 }
 
-/// A form as a file for other programs: as clients get it, or the draft of one that was never published.
-pub fn questionnaire(p: &Practice, id: FormId) -> Result<serde_json::Value> {
+/// A form as a file for other programs: one of its versions by number, or as clients get it, or the draft of one that
+/// was never published. Errors: not found; no such version.
+pub fn questionnaire(p: &Practice, id: FormId, number: Option<i64>) -> Result<serde_json::Value> {
     let (form, draft) = working(p, id)?;
-    let published = form.published.map(|published| version(p, published)).transpose()?;
+    let published = match number {
+        Some(number) => Some(queries::version_by_number(p, id, number)?.ok_or(Error::NotFound)?),
+        None => form.published.map(|published| version(p, published)).transpose()?,
+    };
     let status = match (form.archived, &published) {
         (Some(_), _) => "retired",
         (None, Some(_)) => "active",

@@ -53,6 +53,7 @@ crate::sql! {
          select $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5, $6 from form_versions
          where practice_id = $1 and form_id = $3";
     tenant VERSION = version!("v.id = $2");
+    tenant VERSION_BY_NUMBER = version!("v.form_id = $2 and v.number = $3");
     tenant VERSIONS = version!("v.form_id = $2 order by v.number desc limit 200");
     // In this slice and not in those that give forms and take answers, because they ask for forms: slices form no cycle.
     tenant FLOW_WITH =
@@ -162,6 +163,10 @@ pub fn set_archived(p: &Practice, id: FormId, at: Option<Instant>) -> Result<()>
 
 pub fn version(p: &Practice, id: FormVersionId) -> Result<Option<Version>> {
     p.one(&VERSION, params![id], to_version)
+}
+
+pub fn version_by_number(p: &Practice, id: FormId, number: i64) -> Result<Option<Version>> {
+    p.one(&VERSION_BY_NUMBER, params![id, number], to_version)
 }
 
 pub fn versions(p: &Practice, id: FormId) -> Result<Vec<Version>> {

@@ -277,6 +277,8 @@ pub fn ids(w: &World) -> Vec<String> {
         &w.on_team,
         &w.member,
         &w.token,
+        &w.form,
+        &w.form,
     ];
     let theirs = [&w.foreign_client, &w.foreign_invitation, &w.member_invitation];
     let mut all: Vec<String> = ours.into_iter().chain(theirs).cloned().collect();

@@ -47,6 +47,8 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         "/sessions/{id}/end" => ("{id}", w.owner_session.clone()),
         path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
         path if path.contains("/merges/{id}") => ("{id}", w.merge.clone()),
+        path if path.contains("{key}") => ("{key}", "consent".into()),
+        path if path.contains("/forms/{id}") => ("{id}", w.form.clone()),
         path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
@@ -103,6 +105,7 @@ pub fn restore(t: &TestApp, w: &World) {
          update clients set status = 'merged', merged_into = (select g.kept from merges g where g.gone = clients.id)
              where id in (select g.gone from merges g);
          update documents set deleted_at = null, shared = true;
+         update forms set archived_at = null;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

@@ -406,6 +406,81 @@ async fn documents_as_described(t: &TestApp, api: &mut testkit::Browser, client:
     }
 }
 
+async fn forms_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str) {
+    let (all, one, library) = ("/api/v1/forms", "/api/v1/forms/{id}", "/api/v1/form-library/{key}");
+    as_described("get", "/api/v1/form-library", &api.get("/api/v1/form-library").await);
+    for (key, status) in [("intake", 201), ("consent", 201), ("nothing", 404)] {
+        let answer = api.json("POST", &library.replace("{key}", key), &json!({})).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", library, &answer);
+    }
+    let item = json!({"id": "a", "kind": "single", "text": "A", "help": "H", "required": true, "own_words": true,
+        "choices": [{"code": "x", "label": "X", "system": "http://loinc.org", "points": 1, "alert": true}],
+        "codes": [{"system": "http://loinc.org", "code": "1-8", "display": "One"}]});
+    let next = json!({"id": "b", "kind": "scale", "text": "B", "scale": {"from": 0, "to": 3, "low": "L", "high": "H"},
+        "show_if": {"combine": "any", "conditions": [{"question": "a", "test": "is", "value": "x"}]}});
+    let definition = json!({"title": "T", "intro": "I", "codes": [{"system": "", "code": "c"}], "items": [item, next]});
+    for (body, status) in [
+        (json!({"definition": definition}), 201),
+        (json!({"definition": {"title": ""}}), 422),
+        (json!({"kind": "x", "definition": definition}), 422),
+        (json!({"definition": {"title": "T", "practice_id": none}}), 400),
+    ] {
+        let answer = api.json("POST", all, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", all, &answer);
+    }
+    for query in ["", "?archived=true", "?archived=x", "?archived=x&archived=x"] {
+        as_described("get", all, &api.get(&format!("{all}{query}")).await);
+    }
+    as_described("get", all, &t.browser().get(all).await);
+    let id = api.get(all).await.json()["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_string();
+    let of = |template: &str, id: &str| template.replace("{id}", id);
+    for (id, body, status) in [
+        (id.as_str(), json!({"definition": definition, "version": 1}), 200),
+        (&id, json!({"definition": {"title": "T"}, "version": 7}), 409),
+        (&id, json!({"definition": {"title": "", "items": []}}), 422),
+        (none, json!({}), 404),
+    ] {
+        let answer = api.json("PATCH", &of(one, id), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("patch", one, &answer);
+    }
+    for what in ["publish", "duplicate", "restore"] {
+        let template = format!("{one}/{what}");
+        for id in [id.as_str(), none] {
+            as_described("post", &template, &api.json("POST", &of(&template, id), &json!({})).await);
+        }
+    }
+    for (what, query) in [
+        ("", ""),
+        ("/versions", ""),
+        ("/questionnaire", ""),
+        ("/questionnaire", "?number=9"),
+        ("/questionnaire", "?number=x"),
+    ] {
+        let template = format!("{one}{what}");
+        for id in [id.as_str(), none] {
+            as_described("get", &template, &api.get(&format!("{}{query}", of(&template, id))).await);
+        }
+    }
+    let import = "/api/v1/forms/import";
+    let file: Json = api.get(&of("/api/v1/forms/{id}/questionnaire", &id)).await.json();
+    for (body, status) in [(file, 201), (json!({"resourceType": "Patient"}), 422)] {
+        let answer = api.json("POST", import, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("post", import, &answer);
+    }
+    as_described("post", import, &api.raw("POST", import, "application/json", "[]").await);
+    for id in [id.as_str(), none] {
+        as_described("delete", one, &api.raw("DELETE", &of(one, id), "application/json", "").await);
+    }
+    for what in ["publish", "restore"] {
+        let template = format!("{one}/{what}");
+        as_described("post", &template, &api.json("POST", &of(&template, &id), &json!({})).await);
+    }
+}
+
 async fn invite_links_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str) {
     let (all, renew, one) = ("/api/v1/invite-links", "/api/v1/invite-links/{id}/renew", "/api/v1/invite-links/{id}");
     for status in [201, 200] {
@@ -503,6 +578,7 @@ both_engines! {
 
         groups_as_described(&t, &mut api, &none).await;
         invite_links_as_described(&t, &mut api, &none).await;
+        forms_as_described(&t, &mut api, &none).await;
         let groups = t.raw.rows("select id from client_groups where deleted_at is null");
         let full = json!({"first_name": "Ana", "last_name": "Marchetti", "preferred_name": "Ani", "legal_name": "Ana M", "pronouns": "she",
             "date_of_birth": "1990-02-28", "gender": "woman", "email": "ana@example.org", "phone": "+1 (212) 555-0123", "time_zone": "Europe/Berlin",

@@ -33,6 +33,8 @@ pub struct World {
     pub merge: String,
     /// A document of theirs, shared with them.
     pub document: String,
+    /// A form of ours, published.
+    pub form: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -82,6 +84,12 @@ async fn merge_of(t: &TestApp, practice: &TestPractice, client: &str) -> String 
     let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
     let gone = t.client(practice, json!({"first_name": "Anna", "primary_provider_id": null})).await;
     let made = api.json("POST", &format!("/api/v1/clients/{client}/merges"), &json!({"with": gone})).await;
+    made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
+}
+
+async fn form_of(t: &TestApp, practice: &TestPractice) -> String {
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let made = api.json("POST", "/api/v1/form-library/consent", &json!({})).await;
     made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
 }
 
@@ -271,12 +279,14 @@ pub async fn world(t: &TestApp) -> World {
     let contact = contact_of(t, &ours, &client).await;
     let merge = merge_of(t, &ours, &client).await;
     let document = document_of(t, &ours, &client).await;
+    let form = form_of(t, &ours).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
         contact,
         merge,
         document,
+        form,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),
