@@ -7,6 +7,7 @@ mod demo;
 mod documents;
 mod duplicates;
 mod filling;
+mod form_pages;
 mod guardians;
 mod hand_over;
 mod intake;
