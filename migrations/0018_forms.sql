@@ -171,4 +171,5 @@ create table hand_overs (
     foreign key (practice_id, client_id) references clients (practice_id, id)
 );
 create unique index hand_overs_by_token on hand_overs (token_hash);
+create index hand_overs_open on hand_overs (expires_at) where ended_at is null;
 create index hand_overs_of on hand_overs (practice_id, client_id);

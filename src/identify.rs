@@ -17,6 +17,8 @@ use crate::web::{Cookie, Identity, SignedIn, cookie_value};
 
 enum Found {
     Nobody,
+    /// A device that was handed over, and is no more: so it stays, whatever the clock does later.
+    DeviceOver(String),
     /// The idle time has run out: the session is to be ended for good, whatever the clock does later.
     Idle(Session),
     Signed(Box<SignedIn>),
@@ -35,6 +37,10 @@ pub async fn identify(app: &Shared, headers: &HeaderMap, presence: Presence) -> 
     let found = app.read(move |h| find(h, token.as_deref(), cookie.as_deref(), device.as_deref())).await?;
     match found {
         Found::Nobody => Ok(Identity::Nobody),
+        Found::DeviceOver(token) => {
+            app.write(move |h| intake::run_out(h, &token)).await?;
+            Ok(Identity::Nobody)
+        }
         Found::HeldToken => Ok(Identity::HeldToken),
         Found::Token(holder) => {
             let members::Holder { actor, practice, token, note_use } = *holder;
@@ -84,8 +90,10 @@ fn find(h: &House, token: Option<&str>, cookie: Option<&str>, device: Option<&st
     let session = cookie.map(|cookie| accounts::find(h, cookie)).transpose()?.flatten();
     let Some(session) = session else {
         // Whoever signs in at a device that was handed over is themselves again.
-        let device = device.map(|token| intake::device(h, token)).transpose()?.flatten();
-        return Ok(device.map_or(Found::Nobody, |device| Found::HandedOver(Box::new(device))));
+        let Some(token) = device else { return Ok(Found::Nobody) };
+        let found = intake::device(h, token)?;
+        let over = || Found::DeviceOver(token.to_string());
+        return Ok(found.map_or_else(over, |device| Found::HandedOver(Box::new(device))));
     };
     let Some(shown) = accounts::shown_email(h, session.account)? else {
         return Ok(Found::Nobody);

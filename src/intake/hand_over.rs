@@ -57,6 +57,11 @@ crate::sql! {
          join members m on m.practice_id = h.practice_id and m.id = h.member_id and m.disabled_at is null
          where h.practice_id = $1 and h.client_id = $2 and h.ended_at is null and h.expires_at > $3
          order by h.made_at desc, h.id desc limit 20";
+    across("what has run out in any practice ends for good, whatever the clock does later") END_EXPIRED =
+        "update hand_overs set ended_at = expires_at where expires_at <= $1 and ended_at is null";
+    tenant RUN_OUT =
+        "update hand_overs set ended_at = expires_at
+         where practice_id = $1 and id = $2 and ended_at is null and expires_at <= $3";
     tenant END = "update hand_overs set ended_at = $3 where practice_id = $1 and id = $2 and ended_at is null";
 }
 
@@ -163,6 +168,17 @@ pub fn device(h: &House, token: &str) -> Result<Option<Device>> {
     let next = idle_end(h.now, opened);
     let actor = Actor { practice, who: Who::HandedOver(HandedOver { id, client, by }) };
     Ok(Some(Device { actor, practice: info, id, is_stale: next.since(until) >= TOUCH_EVERY }))
+}
+
+/// Ends what has run out, for good: no clock that is put back brings it to life.
+pub fn purge(h: &House) -> Result<()> {
+    h.run(&END_EXPIRED, params![h.now]).map(drop)
+}
+
+/// Ends the device of a cookie's token for good, if it has run out.
+pub fn run_out(h: &House, token: &str) -> Result<()> {
+    let Some((practice, id)) = by_hash(h, &token_hash(token))? else { return Ok(()) };
+    h.practice(&Actor::system(practice)).run(&RUN_OUT, params![id, h.now]).map(drop)
 }
 
 /// When a device ends that is touched now.

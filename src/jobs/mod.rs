@@ -344,6 +344,7 @@ pub async fn purge(app: &Shared) -> Result<()> {
     app.write(|h| {
         crate::accounts::purge(h)?;
         crate::bulk::purge(h)?;
+        crate::intake::purge(h)?;
         crate::newsfeed::purge(h)?;
         crate::web::purge_keys(h)
     })

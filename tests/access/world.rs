@@ -2,8 +2,10 @@
 
 use ruh::access::{Actor, Role};
 use ruh::accounts::{self, Confirmed};
-use ruh::forms::{self, Definition, Item, Kind, Purpose, Saved};
-use ruh::ids::{AccessId, MemberId};
+use ruh::flows::{self, Needed};
+use ruh::forms::{self, Answer, Choice, Definition, Item, Kind, Purpose, Saved};
+use ruh::ids::{AccessId, ClientId, MemberId};
+use ruh::intake::{self, Given, Said};
 use ruh::members;
 use ruh::members::invitations::{self, Invited, Invitee};
 use ruh::people::Email;
@@ -34,6 +36,11 @@ pub struct World {
     pub merge: String,
     /// A document of theirs, shared with them.
     pub document: String,
+    /// A form that the client handed in once and has begun again, with an answer that needs attention.
+    pub client_form: String,
+    pub alert: String,
+    /// What is asked there.
+    pub asked_form: String,
     /// A form of ours that is published, and the flow that it is a step of.
     pub form: String,
     pub flow: String,
@@ -87,6 +94,35 @@ async fn merge_of(t: &TestApp, practice: &TestPractice, client: &str) -> String 
     let gone = t.client(practice, json!({"first_name": "Anna", "primary_provider_id": null})).await;
     let made = api.json("POST", &format!("/api/v1/clients/{client}/merges"), &json!({"with": gone})).await;
     made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
+}
+
+/// A form that was handed in, given again and begun, its alert, and the form that it is.
+async fn client_form_of(t: &TestApp, practice: &TestPractice, client: &str) -> [String; 3] {
+    let client = ClientId(client.parse().unwrap());
+    let mut nights = Item::new("nights", Kind::Single, "How are your nights?");
+    let choice = |code: &str, alert| Choice {
+        code: code.into(),
+        label: code.into(),
+        system: String::new(),
+        points: Some(i64::from(alert)),
+        alert,
+    };
+    nights.choices = vec![choice("good", false), choice("bad", true)];
+    let asked = Definition { title: "How you are".into(), items: vec![nights], ..Definition::default() };
+    let door = t.app.practice(Actor::system(practice.id));
+    let made = door.write(move |p| {
+        let Saved::Saved(form) = forms::add(p, Purpose::Form, &asked)? else { panic!("a sound form") };
+        let form = forms::publish(p, form.id)?.id;
+        let chosen = |code: &str| Given::now("nights", Said::Answer(Answer::Chosen(vec![code.into()])));
+        let first = flows::give_form(p, client, form, Needed::Required)?;
+        intake::save(p, first, p.new_id(), &[chosen("good")])?;
+        intake::hand_in(p, first, None)?;
+        let open = flows::give_form(p, client, form, Needed::Skippable)?;
+        intake::save(p, open, p.new_id(), &[chosen("bad")])?;
+        let alert = intake::alerts(p, client)?.first().expect("an alert").id;
+        Ok([open.to_string(), alert.to_string(), form.to_string()])
+    });
+    made.await.unwrap()
 }
 
 async fn document_of(t: &TestApp, practice: &TestPractice, client: &str) -> String {
@@ -297,6 +333,8 @@ pub async fn world(t: &TestApp) -> World {
     let contact = contact_of(t, &ours, &client).await;
     let merge = merge_of(t, &ours, &client).await;
     let document = document_of(t, &ours, &client).await;
+    let form = form_of(t, &ours).await;
+    let [client_form, alert, asked_form] = client_form_of(t, &ours, &client).await;
     let (form, flow) = form_and_flow(t, &ours).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
@@ -305,6 +343,9 @@ pub async fn world(t: &TestApp) -> World {
         merge,
         document,
         form,
+        client_form,
+        alert,
+        asked_form,
         flow,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
