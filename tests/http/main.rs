@@ -6,6 +6,7 @@ mod contacts;
 mod demo;
 mod documents;
 mod duplicates;
+mod forms;
 mod guardians;
 mod merging;
 mod newsfeed;
