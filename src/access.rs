@@ -130,10 +130,10 @@ impl Rights {
 
 /// All of the staff: each still sees only the clients that `sees_all_clients` or the care team gives.
 pub const ANY_STAFF: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider, Role::Support]);
-/// Who works with what clients are asked and answer.
-pub const CLINICAL: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider]);
 /// Who runs the practice.
 pub const RUNS_PRACTICE: Access = Access::Staff(&[Role::Owner, Role::Admin]);
+/// Who works with what clients are asked and answer.
+pub const CLINICAL: Access = Access::Staff(&[Role::Owner, Role::Admin, Role::Provider]);
 pub const OWNERS: Access = Access::Staff(&[Role::Owner]);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
