@@ -187,7 +187,7 @@ both_engines! {
         assert_eq!((&file["resourceType"], &file["status"], &file["item"][8]["code"][0]["code"]), (&json!("Questionnaire"), &json!("draft"), &json!("44260-8")));
         assert_eq!(file["item"][8]["answerOption"][3]["extension"][0]["valueDecimal"], 3);
         assert!(file["url"].as_str().unwrap().ends_with(&format!("{}/questionnaire", at(&form))), "{}", file["url"]);
-        let again = api.json("POST", &import, &file).await;
+        let again = api.raw("POST", &import, "application/fhir+json; charset=utf-8", &file.to_string()).await;
         assert_eq!((again.status, &again.json()["form"]["definition"], &again.json()["notes"]), (201, &form["definition"], &json!([])));
         // Words of strangers are words.
         let hostile = json!({"resourceType": "Questionnaire", "title": "<script>alert(1)</script>", "item": [
