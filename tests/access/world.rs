@@ -333,7 +333,6 @@ pub async fn world(t: &TestApp) -> World {
     let contact = contact_of(t, &ours, &client).await;
     let merge = merge_of(t, &ours, &client).await;
     let document = document_of(t, &ours, &client).await;
-    let form = form_of(t, &ours).await;
     let [client_form, alert, asked_form] = client_form_of(t, &ours, &client).await;
     let (form, flow) = form_and_flow(t, &ours).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
