@@ -8,6 +8,7 @@ mod documents;
 mod duplicates;
 mod filling;
 mod form_pages;
+mod forms;
 mod guardians;
 mod hand_over;
 mod intake;
