@@ -3,6 +3,7 @@
 
 mod crowd;
 mod family;
+mod intake;
 mod papers;
 mod people;
 mod twice;
@@ -83,6 +84,7 @@ async fn found(app: &Shared, hash: &str) -> Result<(Made, Vec<Actor>, Vec<GroupI
         }
         family::families(&desk)?;
         twice::added_twice(&desk)?;
+        intake::intake(&desk)?;
         Ok((Made { practice: NAME.to_string(), people: whom_to_be() }, team, groups))
     })
     .await

@@ -243,6 +243,7 @@ impl WholeFormBody {
 /// Everything that a client was given, for the whole record.
 pub fn whole(p: &Practice, client: ClientId) -> Result<Vec<WholeForm>> {
     let reads = p.actor.member().is_some_and(|member| member.role.is_clinical());
+    let name = crate::clients::open(p, client)?.name();
     let mut all = Vec::new();
     // Many are versions of the same few.
     let mut versions: BTreeMap<Uuid, forms::Version> = BTreeMap::new();
@@ -253,7 +254,12 @@ pub fn whole(p: &Practice, client: ClientId) -> Result<Vec<WholeForm>> {
                 None => forms::version(p, task.version)?,
             };
             versions.insert(task.version.0, version.clone());
-            Some(Sheet { answers: super::queries::answers(p, task.id)?, version, task: task.clone() })
+            Some(Sheet {
+                answers: super::queries::answers(p, task.id)?,
+                version,
+                name: name.clone(),
+                task: task.clone(),
+            })
         } else {
             None
         };

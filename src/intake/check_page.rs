@@ -22,7 +22,8 @@ use crate::web::{Cookie, Ctx, Form, Path, html, lead_to};
 struct CheckPage {
     shell: Shell,
     at_desk: bool,
-    list: &'static str,
+    list: String,
+    on_behalf: String,
     action: String,
     errors: ErrorSummary,
     copied: Copied,
@@ -36,11 +37,10 @@ struct CheckPage {
 }
 
 pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
-    let (place, _) = Place::of(&ctx)?;
-    page(&ctx, place, id, StatusCode::OK).await
+    page(&ctx, id, StatusCode::OK).await
 }
 
-async fn page(ctx: &Ctx, place: Place, id: ClientFormId, status: StatusCode) -> Result<Response> {
+async fn page(ctx: &Ctx, id: ClientFormId, status: StatusCode) -> Result<Response> {
     let words = ctx.words();
     let (sheet, before) = ctx
         .door()?
@@ -50,6 +50,7 @@ async fn page(ctx: &Ctx, place: Place, id: ClientFormId, status: StatusCode) -> 
             Ok((sheet, before))
         })
         .await?;
+    let place = Place::with(ctx, sheet.task.client)?;
     if !sheet.task.state.is_open() || before.is_some() || !is_checked(&sheet) {
         return lead_to(ctx, &place.form(id));
     }
@@ -66,6 +67,7 @@ async fn page(ctx: &Ctx, place: Place, id: ClientFormId, status: StatusCode) -> 
         shell: ctx.shell(sheet.task.title.clone(), place.section()),
         at_desk: place == Place::Desk,
         list: place.list(),
+        on_behalf: sheet.on_behalf(place),
         errors: ErrorSummary { items: errors, title: words.t("forms-missing-title") },
         copied: copied(&sheet, words).changes_at(&action),
         form: id,
@@ -90,10 +92,7 @@ pub async fn send(
     let seen = Fields(pairs).one("seen").parse().ok().map(Instant);
     match send_in(&ctx, id, seen).await? {
         Outcome::Led(response) => Ok(response),
-        Outcome::Missing(_) => {
-            let (place, _) = Place::of(&ctx)?;
-            page(&ctx, place, id, StatusCode::UNPROCESSABLE_ENTITY).await
-        }
+        Outcome::Missing(_) => page(&ctx, id, StatusCode::UNPROCESSABLE_ENTITY).await,
     }
 }
 
@@ -105,18 +104,19 @@ pub enum Outcome {
 
 /// Hands a form in.
 pub async fn send_in(ctx: &Ctx, id: ClientFormId, seen: Option<Instant>) -> Result<Outcome> {
-    let (place, _) = Place::of(ctx)?;
-    let action = place.form(id);
-    let handed = ctx
+    let (handed, client) = ctx
         .door()?
         .write(move |p| {
+            let task = super::find(p, id)?;
             // Sent twice, it was handed in once.
-            if super::find(p, id)?.state == State::Done {
-                return Ok(HandedIn::Done { left_out: 0 });
+            if task.state == State::Done {
+                return Ok((HandedIn::Done { left_out: 0 }, task.client));
             }
-            super::hand_in(p, id, seen)
+            Ok((super::hand_in(p, id, seen)?, task.client))
         })
         .await?;
+    let place = Place::with(ctx, client)?;
+    let action = place.form(id);
     let said = |to: String, flash: &str| {
         let mut response = lead_to(ctx, &to)?;
         Cookie::Flash.set(&ctx.app, &mut response, flash)?;
@@ -126,7 +126,7 @@ pub async fn send_in(ctx: &Ctx, id: ClientFormId, seen: Option<Instant>) -> Resu
         HandedIn::Done { .. } => lead_to(ctx, &format!("{action}/done")).map(Outcome::Led),
         HandedIn::Missing(all) => Ok(Outcome::Missing(all)),
         HandedIn::Changed => said(format!("{action}/check"), "form-changed"),
-        HandedIn::NeedsSigner => said(place.list().to_string(), "form-needs-signer"),
+        HandedIn::NeedsSigner => said(place.list(), "form-needs-signer"),
     }
 }
 
@@ -141,6 +141,8 @@ struct DonePage {
     /// What is next; nothing: all is done.
     next: Option<Next>,
     copy: String,
+    /// Back to the record, for the staff; empty for everybody else.
+    record: String,
 }
 
 struct Next {
@@ -152,8 +154,15 @@ struct Next {
 /// Thank you, and on to the next.
 pub async fn done(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
     let words = ctx.words();
-    let (place, client) = Place::of(&ctx)?;
-    let (task, tasks) = ctx.door()?.read(move |p| Ok((super::find(p, id)?, super::list(p, client)?))).await?;
+    let (task, tasks) = ctx
+        .door()?
+        .read(move |p| {
+            let task = super::find(p, id)?;
+            let tasks = super::list(p, task.client)?;
+            Ok((task, tasks))
+        })
+        .await?;
+    let place = Place::with(&ctx, task.client)?;
     if task.state != State::Done {
         return lead_to(&ctx, &place.form(id));
     }
@@ -167,6 +176,7 @@ pub async fn done(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
         (Some(_), _) => words.t("forms-thanks-more"),
         (None, Place::Portal) => words.t("forms-thanks-all"),
         (None, Place::Desk) => words.t("forms-thanks-desk"),
+        (None, Place::Staff(_)) => words.t("forms-thanks-staff"),
     };
     let page = DonePage {
         shell: ctx.shell(words.t("forms-thanks"), place.section()),
@@ -178,7 +188,11 @@ pub async fn done(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
             n => words.with("forms-left-out", &[("count", &n.to_string())]),
         },
         next,
-        copy: format!("{}/copy", place.form(id)),
+        copy: match place {
+            Place::Staff(_) => format!("/client-forms/{id}"),
+            _ => format!("{}/copy", place.form(id)),
+        },
+        record: if matches!(place, Place::Staff(_)) { place.list() } else { String::new() },
     };
     html(StatusCode::OK, &page)
 }

@@ -50,7 +50,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>, Query(asked): Query<As
 }
 
 async fn page(ctx: &Ctx, id: ClientFormId, asked: &Asked, refused: Option<(StatusCode, String)>) -> Result<Response> {
-    let (words, (place, _)) = (ctx.words(), Place::of(ctx)?);
+    let words = ctx.words();
     let sheet = ctx
         .door()?
         .read(move |p| {
@@ -59,6 +59,7 @@ async fn page(ctx: &Ctx, id: ClientFormId, asked: &Asked, refused: Option<(Statu
             Ok(sheet)
         })
         .await?;
+    let place = Place::with(ctx, sheet.task.client)?;
     let item = file_question(sheet.version.definition.item(&asked.question))?;
     let given = match sheet.answers.get(&item.id) {
         Some(Answered::File(file)) => file.name.clone(),
@@ -98,7 +99,6 @@ struct GivenFile {
 
 /// Takes a file as the answer to a question: the script gets JSON, a page leads back to its question.
 pub async fn upload(ctx: Ctx, Path(id): Path<ClientFormId>, upload: Upload) -> Result<Response> {
-    let (place, _) = Place::of(&ctx)?;
     let kept = receive(&ctx, id, &upload).await;
     if ctx.is_fragment {
         return kept.map(IntoResponse::into_response);
@@ -108,6 +108,8 @@ pub async fn upload(ctx: Ctx, Path(id): Path<ClientFormId>, upload: Upload) -> R
         Ok(_) => {
             let page = asked.page.parse::<usize>().unwrap_or(1);
             let anchor = crate::forms::field_name(&asked.question);
+            let client = ctx.door()?.read(move |p| super::find(p, id)).await?.client;
+            let place = Place::with(&ctx, client)?;
             lead_to(&ctx, &format!("{}?page={page}#{anchor}", place.form(id)))
         }
         Err(error) => {

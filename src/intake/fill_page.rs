@@ -25,7 +25,8 @@ use crate::words::Words;
 struct FillPage {
     shell: Shell,
     at_desk: bool,
-    list: &'static str,
+    list: String,
+    on_behalf: String,
     action: String,
     intro: Vec<String>,
     progress: Progress,
@@ -104,7 +105,6 @@ struct View<'v> {
 
 /// A form whose turn it is. Otherwise: where to go instead.
 async fn open(ctx: &Ctx, id: ClientFormId) -> Result<std::result::Result<Sheet, String>> {
-    let (place, _) = Place::of(ctx)?;
     let (sheet, before) = ctx
         .door()?
         .read(move |p| {
@@ -113,21 +113,22 @@ async fn open(ctx: &Ctx, id: ClientFormId) -> Result<std::result::Result<Sheet, 
             Ok((sheet, before))
         })
         .await?;
+    let place = Place::with(ctx, sheet.task.client)?;
     let elsewhere = match sheet.task.state {
         State::Done if place == Place::Portal => Some(format!("{}/copy", place.form(id))),
-        state if !state.is_open() || before.is_some() => Some(place.list().to_string()),
+        state if !state.is_open() || before.is_some() => Some(place.list()),
         _ => None,
     };
     Ok(elsewhere.map_or(Ok(sheet), Err))
 }
 
 pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>, Query(asked): Query<Asked>) -> Result<Response> {
-    let (place, client) = Place::of(&ctx)?;
     let sheet = match open(&ctx, id).await? {
         Ok(sheet) => sheet,
         Err(elsewhere) => return lead_to(&ctx, &elsewhere),
     };
-    note_form(&ctx, client, id).await?;
+    let place = Place::with(&ctx, sheet.task.client)?;
+    note_form(&ctx, sheet.task.client, id).await?;
     let pages = pages(&sheet);
     let wanted = asked.page.parse::<usize>().ok().and_then(|page| page.checked_sub(1));
     let number = match wanted {
@@ -151,7 +152,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>, Query(asked): Query<As
 
 fn page(ctx: &Ctx, sheet: &Sheet, view: &View, status: StatusCode) -> Result<Response> {
     let words = ctx.words();
-    let (place, _) = Place::of(ctx)?;
+    let place = Place::with(ctx, sheet.task.client)?;
     let (definition, task) = (&sheet.version.definition, &sheet.task);
     let (pages, action) = (pages(sheet), place.form(task.id));
     let at = pages.iter().position(|page| *page == view.number).unwrap_or(0);
@@ -163,6 +164,7 @@ fn page(ctx: &Ctx, sheet: &Sheet, view: &View, status: StatusCode) -> Result<Res
         shell: ctx.shell(task.title.clone(), place.section()),
         at_desk: place == Place::Desk,
         list: place.list(),
+        on_behalf: sheet.on_behalf(place),
         intro: if at == 0 { paragraphs(&definition.intro) } else { Vec::new() },
         progress: progress(at + 1, pages.len(), words),
         errors: ErrorSummary { items: paper.errors(), title: words.t("ui-error-summary") },
@@ -295,7 +297,7 @@ fn again(ctx: &Ctx, sheet: &Sheet, posted: &Posted, refused: &Refused) -> Result
 
 /// Ways that are no way on: a file to add or to take away, or questions that an answer on this page has brought up.
 async fn beside(ctx: &Ctx, sheet: &Sheet, posted: &Posted) -> Result<Option<String>> {
-    let (place, _) = Place::of(ctx)?;
+    let place = Place::with(ctx, sheet.task.client)?;
     let action = place.form(sheet.task.id);
     let file = posted.fields.one("file");
     if !file.is_empty() {
@@ -322,15 +324,15 @@ async fn beside(ctx: &Ctx, sheet: &Sheet, posted: &Posted) -> Result<Option<Stri
 
 /// To the page that comes next: unless something required is missing here, which can be left for later all the same.
 async fn go(ctx: &Ctx, sheet: &Sheet, posted: &Posted) -> Result<Response> {
-    let (place, _) = Place::of(ctx)?;
+    let place = Place::with(ctx, sheet.task.client)?;
     let (id, pages) = (sheet.task.id, pages(sheet));
     let action = place.form(id);
     let before = pages.iter().rev().find(|page| **page < posted.number);
     let after = pages.iter().find(|page| **page > posted.number);
     match posted.fields.one("go") {
-        "close" => return lead_to(ctx, place.list()),
+        "close" => return lead_to(ctx, &place.list()),
         "back" => {
-            let to = before.map_or(place.list().to_string(), |page| format!("{action}?page={}", page + 1));
+            let to = before.map_or(place.list(), |page| format!("{action}?page={}", page + 1));
             return lead_to(ctx, &to);
         }
         "later" => {}
@@ -365,9 +367,9 @@ fn missing_here(sheet: &Sheet, number: usize) -> Refused {
 
 /// Passes a form by that is not required.
 pub async fn skip(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> {
-    let (place, _) = Place::of(&ctx)?;
-    ctx.door()?.write(move |p| super::skip(p, id)).await?;
-    let mut response = lead_to(&ctx, place.list())?;
+    let client = ctx.door()?.write(move |p| super::skip(p, id).and_then(|()| Ok(super::find(p, id)?.client))).await?;
+    let place = Place::with(&ctx, client)?;
+    let mut response = lead_to(&ctx, &place.list())?;
     if place == Place::Portal {
         Cookie::Flash.set(&ctx.app, &mut response, &format!("form-skipped:{id}"))?;
     }
@@ -385,5 +387,5 @@ pub async fn unskip(ctx: Ctx, Path(id): Path<ClientFormId>) -> Result<Response> 
             Ok(())
         })
         .await?;
-    lead_to(&ctx, place.list())
+    lead_to(&ctx, &place.list())
 }

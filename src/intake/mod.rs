@@ -56,7 +56,7 @@ use crate::routes::Routes;
 pub fn routes(routes: Routes) -> Routes {
     let routes = staff_settings::routes(staff_compare::routes(staff_answers::routes(staff_forms::routes(routes))));
     let routes = api_fhir::routes(api::routes(hand_over_pages::routes(routes)));
-    desk_routes(portal_routes(routes))
+    staff_routes(desk_routes(portal_routes(routes)))
 }
 
 fn portal_routes(routes: Routes) -> Routes {
@@ -75,6 +75,22 @@ fn portal_routes(routes: Routes) -> Routes {
         .post("/portal/forms/{id}/skip", WHO, fill_page::skip)
         .post("/portal/forms/{id}/again", WHO, fill_page::unskip)
         .get("/portal/forms/{id}/copy", WHO, copy::show)
+}
+
+/// The same by the staff, on behalf of a client.
+fn staff_routes(routes: Routes) -> Routes {
+    const WHO: Access = crate::access::CLINICAL;
+    routes
+        .get("/client-forms/{id}/fill", WHO, fill_page::show)
+        .post("/client-forms/{id}/fill", WHO, fill_page::post)
+        .post("/client-forms/{id}/fill/answers", WHO, autosave::save)
+        .get("/client-forms/{id}/fill/file", WHO, files::show)
+        .upload("/client-forms/{id}/fill/file", WHO, files::upload)
+        .post("/client-forms/{id}/fill/file/remove", WHO, files::take_away)
+        .get("/client-forms/{id}/fill/check", WHO, check_page::show)
+        .post("/client-forms/{id}/fill/send", WHO, check_page::send)
+        .get("/client-forms/{id}/fill/done", WHO, check_page::done)
+        .post("/client-forms/{id}/fill/skip", WHO, fill_page::skip)
 }
 
 /// The same on a device that was handed over, but for the copies of what was handed in.
@@ -240,6 +256,15 @@ pub struct Sheet {
     pub task: Task,
     pub version: Version,
     pub answers: Answers,
+    /// The client's.
+    pub name: String,
+}
+
+impl Sheet {
+    /// Whom the staff fill it in for; empty for everybody else.
+    fn on_behalf(&self, place: place::Place) -> String {
+        if matches!(place, place::Place::Staff(_)) { self.name.clone() } else { String::new() }
+    }
 }
 
 /// Everything that a client was given, in the order in which it is to be done, for whoever may see the client.
@@ -264,7 +289,7 @@ pub fn find(p: &Practice, id: ClientFormId) -> Result<Task> {
 pub fn sheet(p: &Practice, id: ClientFormId) -> Result<Sheet> {
     let task = find(p, id)?;
     let version = forms::version(p, task.version)?;
-    Ok(Sheet { answers: queries::answers(p, id)?, version, task })
+    Ok(Sheet { answers: queries::answers(p, id)?, version, name: clients::find(p, task.client)?.name(), task })
 }
 
 /// An answer that counted once, or counts now, and who gave it.
@@ -288,11 +313,11 @@ pub fn history(p: &Practice, id: ClientFormId) -> Result<Vec<Past>> {
 
 /// The handed-in sheets of one form, the oldest first: to compare. At most twenty of the newest.
 pub fn handed_in(p: &Practice, client: ClientId, form: FormId) -> Result<Vec<Sheet>> {
-    clients::open(p, client)?;
+    let name = clients::open(p, client)?.name();
     let mut all = Vec::new();
     for task in queries::list(p, client)?.into_iter().filter(|task| task.form == form && task.state == State::Done) {
         let version = forms::version(p, task.version)?;
-        all.push(Sheet { answers: queries::answers(p, task.id)?, version, task });
+        all.push(Sheet { answers: queries::answers(p, task.id)?, version, name: name.clone(), task });
     }
     all.sort_by_key(|sheet| (sheet.task.done_at, sheet.task.id));
     Ok(all.split_off(all.len().saturating_sub(20)))

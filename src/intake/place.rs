@@ -1,5 +1,6 @@
-//! Where forms are filled in: in the Client Portal, or on a device that was handed over at the desk. The pages are the
-//! same; what differs is their address, and that the desk shows nothing that was handed in.
+//! Where forms are filled in: in the Client Portal, on a device that was handed over at the desk, or by the staff on
+//! behalf of a client. The pages are the same; what differs is their address, and that the desk shows nothing that was
+//! handed in.
 
 use crate::access::{Access, Needs, Right, Who};
 use crate::audit::{Entry, note_read};
@@ -15,6 +16,8 @@ pub const PORTAL: Access = Access::Portal(Needs::Right(Right::Forms));
 pub enum Place {
     Portal,
     Desk,
+    /// On behalf of this client.
+    Staff(ClientId),
 }
 
 impl Place {
@@ -27,11 +30,20 @@ impl Place {
         }
     }
 
+    /// The same, where a form of this client is filled in: by the staff too, who were let in to the form by its own rule.
+    pub fn with(ctx: &Ctx, client: ClientId) -> Result<Place> {
+        match ctx.actor()?.member() {
+            Some(_) => Ok(Place::Staff(client)),
+            None => Place::of(ctx).map(|(place, _)| place),
+        }
+    }
+
     /// The list of all forms.
-    pub fn list(self) -> &'static str {
+    pub fn list(self) -> String {
         match self {
-            Place::Portal => "/portal/forms",
-            Place::Desk => "/hand-over",
+            Place::Portal => "/portal/forms".into(),
+            Place::Desk => "/hand-over".into(),
+            Place::Staff(client) => format!("/clients/{client}/forms"),
         }
     }
 
@@ -40,6 +52,7 @@ impl Place {
         match self {
             Place::Portal => format!("/portal/forms/{id}"),
             Place::Desk => format!("/hand-over/forms/{id}"),
+            Place::Staff(_) => format!("/client-forms/{id}/fill"),
         }
     }
 
@@ -47,6 +60,7 @@ impl Place {
         match self {
             Place::Portal => Section::Forms,
             Place::Desk => Section::HandOver,
+            Place::Staff(_) => Section::Clients,
         }
     }
 }

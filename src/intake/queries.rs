@@ -107,13 +107,12 @@ crate::sql! {
     // Who gave the last answer of each form that is under way.
     tenant LAST_BY =
         "select t.id, s.giver_kind, s.giver_id, m.first_name, m.last_name, c.first_name, c.last_name
-         from client_forms t
-         join answers s on s.practice_id = t.practice_id and s.client_form_id = t.id and s.counts
-             and s.saved_at = t.saved_at
+         from client_forms t cross join answers s
          left join members m on m.practice_id = s.practice_id and m.id = s.giver_id
          left join portal_access a on a.practice_id = s.practice_id and a.id = s.giver_id
          left join contacts c on c.practice_id = a.practice_id and c.id = a.contact_id
-         where t.practice_id = $1 and t.client_id = $2 and t.state = 'started' limit 2000";
+         where t.practice_id = $1 and t.client_id = $2 and t.state = 'started' and s.practice_id = t.practice_id
+             and s.client_form_id = t.id and s.counts and s.saved_at = t.saved_at limit 2000";
     tenant SET_ALERT_SEEN =
         "update form_alerts set seen_at = $3, seen_by = $4 where practice_id = $1 and id = $2";
     tenant ACCESS =

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::Sheet;
 use super::staff_answers::said;
 use super::staff_chart::{Chart, Point};
-use super::staff_forms::said_by;
+use super::staff_forms::{day, said_by};
 use crate::access::CLINICAL;
 use crate::audit::{Entry, note_read};
 use crate::clients::{self, Head, Side};
@@ -94,7 +94,7 @@ async fn show(ctx: Ctx, Path((id, form)): Path<(ClientId, FormId)>) -> Result<Re
 }
 
 fn day_of(sheet: &Sheet, zone: &str) -> String {
-    sheet.task.done_at.unwrap_or(sheet.task.given_at).day_in(zone)
+    day(sheet.task.done_at.unwrap_or(sheet.task.given_at), zone)
 }
 
 fn column(sheet: &Sheet, zone: &str) -> ColumnHead {

@@ -10,6 +10,7 @@ use super::{Alert, By, Gift, Giver, Reminders, State, Task, queries, reminders};
 use crate::access::{ANY_STAFF, CLINICAL};
 use crate::audit::{Entry, note_read};
 use crate::clients::{self, Head, Side};
+use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
 use crate::flows::{self, Needed};
 use crate::forms::{self, Purpose};
@@ -86,7 +87,7 @@ struct Seen {
     reminders: Reminders,
     anybody: bool,
     /// What was given before is overdue.
-    due_before: Option<crate::clock::Instant>,
+    due_before: Option<Instant>,
 }
 
 fn look(p: &Practice, id: ClientId, zone: &str) -> Result<Seen> {
@@ -149,7 +150,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     html(StatusCode::OK, &page)
 }
 
-fn just_reminded(seen: &Seen, now: crate::clock::Instant) -> bool {
+fn just_reminded(seen: &Seen, now: Instant) -> bool {
     seen.reminders.last.is_some_and(|last| now.since(last) < reminders::AGAIN_AFTER)
 }
 
@@ -162,13 +163,18 @@ fn reminding(seen: &Seen, zone: &str, nothing_open: bool) -> Vec<String> {
     }
     if !nothing_open {
         said.push(match (stands.stopped, stands.next, seen.anybody) {
-            (Some(at), ..) => format!("Reminders were stopped on {}.", at.day_in(zone)),
+            (Some(at), ..) => format!("Reminders were stopped on {}.", day(at, zone)),
             (None, _, false) => "Nobody is in the portal yet: there is nobody to remind.".into(),
-            (None, Some(next), true) => format!("Next reminder by itself on {}.", next.day_in(zone)),
+            (None, Some(next), true) => format!("Next reminder by itself on {}.", day(next, zone)),
             (None, None, true) => "No further reminder goes out by itself.".into(),
         });
     }
     said
+}
+
+/// A day, in few letters.
+pub fn day(at: Instant, zone: &str) -> String {
+    at.date_in(zone).strftime("%-d %b %Y").to_string()
 }
 
 /// Where a form stands, for the staff.
@@ -226,9 +232,9 @@ fn row(task: &Task, seen: &Seen, zone: &str) -> Row {
             let by = last.map(|by| format!(" by {}", said_by(by))).unwrap_or_default();
             Some(format!("Last saved {}{by}", at.said_in(zone)))
         }
-        _ => Some(format!("Given {}", task.given_at.day_in(zone))),
+        _ => Some(format!("Given {}", day(task.given_at, zone))),
     });
-    facts.extend(task.reopened_at.filter(|_| is_open).map(|at| format!("Opened again {}", at.day_in(zone))));
+    facts.extend(task.reopened_at.filter(|_| is_open).map(|at| format!("Opened again {}", day(at, zone))));
     let again = seen.tasks.iter().filter(|one| one.form == task.form && one.state == State::Done).count();
     Row {
         id: task.id,

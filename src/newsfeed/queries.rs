@@ -56,12 +56,12 @@ crate::sql! {
     tenant CLIENT_OF = "select client_id, topic from feed_items where practice_id = $1 and member_id = $2 and id = $3";
     // What a form's activity and the form itself say of the same moment: they were written together.
     tenant FORM_OF =
-        "select t.id from activities a join client_forms t on t.practice_id = a.practice_id and t.client_id = a.client_id
-         where a.practice_id = $1 and a.id = $2 and ((a.kind = 'form.handed_in' and t.done_at = a.at)
-             or (a.kind = 'form.started' and t.started_at = a.at)
-             or (a.kind = 'form.alert' and exists (select 1 from form_alerts l where l.practice_id = t.practice_id
-                 and l.client_form_id = t.id and l.raised_at = a.at)))
-         order by t.id limit 1";
+        "select t.id from activities a cross join client_forms t
+         where a.practice_id = $1 and a.id = $2 and t.practice_id = a.practice_id and t.client_id = a.client_id and a.at = case a.kind when 'form.handed_in' then t.done_at
+             when 'form.started' then t.started_at
+             when 'form.alert' then (select max(l.raised_at) from form_alerts l where l.practice_id = t.practice_id
+                 and l.client_form_id = t.id and l.raised_at = a.at) end
+         order by t.position, t.id limit 1";
     tenant PLACE_OF = "select at, id from feed_items where practice_id = $1 and member_id = $2 and id = $3";
     tenant MARK = "update feed_items set seen = true where practice_id = $1 and member_id = $2 and id = $3";
     tenant MARK_ALL =

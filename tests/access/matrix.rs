@@ -48,8 +48,18 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         path if path.contains("/contacts/{id}") || path.contains("/people/{id}") => ("{id}", w.contact.clone()),
         path if path.contains("/merges/{id}") => ("{id}", w.merge.clone()),
         path if path.contains("{key}") => ("{key}", "consent".into()),
+        "/clients/{id}/forms/{form}/compare" => {
+            return route.path.replace("{id}", &w.client).replace("{form}", &w.asked_form);
+        }
+        path if path.contains("/client-forms/{id}") => ("{id}", w.client_form.clone()),
+        path if path.contains("/form-alerts/{id}") => ("{id}", w.alert.clone()),
+        "/portal/forms/{id}" | "/hand-over/forms/{id}" => ("{id}", w.client_form.clone()),
+        path if path.starts_with("/portal/forms/{id}/") || path.starts_with("/hand-over/forms/{id}/") => {
+            ("{id}", w.client_form.clone())
+        }
         path if path.contains("/forms/{id}") => ("{id}", w.form.clone()),
         path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
+        path if path.contains("/flows/{id}") => ("{id}", w.flow.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -105,7 +115,10 @@ pub fn restore(t: &TestApp, w: &World) {
          update clients set status = 'merged', merged_into = (select g.kept from merges g where g.gone = clients.id)
              where id in (select g.gone from merges g);
          update documents set deleted_at = null, shared = true;
-         update forms set archived_at = null;
+         update client_forms set state = 'started', done_at = null, done_kind = null, done_by = null
+             where not required;
+         update form_alerts set seen_at = null; delete from form_reminders;
+         update forms set archived_at = null; update flows set deleted_at = null;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

@@ -2,7 +2,10 @@
 
 use ruh::access::{Actor, Role};
 use ruh::accounts::{self, Confirmed};
-use ruh::ids::{AccessId, MemberId};
+use ruh::flows::{self, Needed};
+use ruh::forms::{self, Answer, Choice, Definition, Item, Kind, Purpose, Saved};
+use ruh::ids::{AccessId, ClientId, MemberId};
+use ruh::intake::{self, Given, Said};
 use ruh::members;
 use ruh::members::invitations::{self, Invited, Invitee};
 use ruh::people::Email;
@@ -33,8 +36,14 @@ pub struct World {
     pub merge: String,
     /// A document of theirs, shared with them.
     pub document: String,
-    /// A form of ours, published.
+    /// A form that the client handed in once and has begun again, with an answer that needs attention.
+    pub client_form: String,
+    pub alert: String,
+    /// What is asked there.
+    pub asked_form: String,
+    /// A form of ours that is published, and the flow that it is a step of.
     pub form: String,
+    pub flow: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -87,10 +96,33 @@ async fn merge_of(t: &TestApp, practice: &TestPractice, client: &str) -> String 
     made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
 }
 
-async fn form_of(t: &TestApp, practice: &TestPractice) -> String {
-    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
-    let made = api.json("POST", "/api/v1/form-library/consent", &json!({})).await;
-    made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
+/// A form that was handed in, given again and begun, its alert, and the form that it is.
+async fn client_form_of(t: &TestApp, practice: &TestPractice, client: &str) -> [String; 3] {
+    let client = ClientId(client.parse().unwrap());
+    let mut nights = Item::new("nights", Kind::Single, "How are your nights?");
+    let choice = |code: &str, alert| Choice {
+        code: code.into(),
+        label: code.into(),
+        system: String::new(),
+        points: Some(i64::from(alert)),
+        alert,
+    };
+    nights.choices = vec![choice("good", false), choice("bad", true)];
+    let asked = Definition { title: "How you are".into(), items: vec![nights], ..Definition::default() };
+    let door = t.app.practice(Actor::system(practice.id));
+    let made = door.write(move |p| {
+        let Saved::Saved(form) = forms::add(p, Purpose::Form, &asked)? else { panic!("a sound form") };
+        let form = forms::publish(p, form.id)?.id;
+        let chosen = |code: &str| Given::now("nights", Said::Answer(Answer::Chosen(vec![code.into()])));
+        let first = flows::give_form(p, client, form, Needed::Required)?;
+        intake::save(p, first, p.new_id(), &[chosen("good")])?;
+        intake::hand_in(p, first, None)?;
+        let open = flows::give_form(p, client, form, Needed::Skippable)?;
+        intake::save(p, open, p.new_id(), &[chosen("bad")])?;
+        let alert = intake::alerts(p, client)?.first().expect("an alert").id;
+        Ok([open.to_string(), alert.to_string(), form.to_string()])
+    });
+    made.await.unwrap()
 }
 
 async fn document_of(t: &TestApp, practice: &TestPractice, client: &str) -> String {
@@ -99,6 +131,28 @@ async fn document_of(t: &TestApp, practice: &TestPractice, client: &str) -> Stri
     let made = api.upload(&path, &[("shared", "true")], Some(("letter.pdf", b"%PDF-1.4 a letter"))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     made.json()["id"].as_str().expect("an id").to_string()
+}
+
+/// A form that is published, and a flow with it.
+pub async fn form_and_flow(t: &TestApp, practice: &TestPractice) -> (String, String) {
+    let definition = Definition {
+        title: "Before we meet".into(),
+        items: vec![Item::new("q1", Kind::YesNo, "Do you sleep well?")],
+        ..Definition::default()
+    };
+    let door = t.app.practice(Actor::system(practice.id));
+    let form = door
+        .write(move |p| match forms::add(p, Purpose::Form, &definition)? {
+            Saved::Saved(form) => forms::publish(p, form.id),
+            other => panic!("{other:?}"),
+        })
+        .await
+        .unwrap();
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body = json!({"name": "First weeks", "steps": [{"form_id": form.id}]});
+    let made = api.json("POST", "/api/v1/flows", &body).await;
+    let flow = made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string();
+    (form.id.to_string(), flow)
 }
 
 /// An id as the program writes it.
@@ -279,7 +333,8 @@ pub async fn world(t: &TestApp) -> World {
     let contact = contact_of(t, &ours, &client).await;
     let merge = merge_of(t, &ours, &client).await;
     let document = document_of(t, &ours, &client).await;
-    let form = form_of(t, &ours).await;
+    let [client_form, alert, asked_form] = client_form_of(t, &ours, &client).await;
+    let (form, flow) = form_and_flow(t, &ours).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
@@ -287,6 +342,10 @@ pub async fn world(t: &TestApp) -> World {
         merge,
         document,
         form,
+        client_form,
+        alert,
+        asked_form,
+        flow,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),
