@@ -1,4 +1,5 @@
-//! Files of other programs: one becomes a form of the practice, and a form of the practice becomes one.
+//! Forms that come from elsewhere: the library that comes with the program, and files of other programs. And a form of the
+//! practice as such a file.
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 use super::builder::alone;
 use super::pages::done;
-use super::{Imported, find, import, questionnaire};
+use super::{Imported, LibraryForm, add_from_library, find, import, library, questionnaire};
 use crate::access::CLINICAL;
 use crate::error::{Error, Result};
 use crate::files::disposition;
@@ -18,11 +19,33 @@ use crate::ui::{ErrorSummary, Field};
 use crate::web::{Answer, Ctx, Form, Path, once};
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.get("/forms/import", CLINICAL, ask).post("/forms/import", CLINICAL, take).get(
-        "/forms/{id}/questionnaire",
-        CLINICAL,
-        give,
-    )
+    routes
+        .get("/forms/library", CLINICAL, shelf)
+        .post("/forms/library", CLINICAL, borrow)
+        .get("/forms/import", CLINICAL, ask)
+        .post("/forms/import", CLINICAL, take)
+        .get("/forms/{id}/questionnaire", CLINICAL, give)
+}
+
+#[derive(Template)]
+#[template(path = "forms/library.html")]
+struct Library {
+    forms: &'static [LibraryForm],
+}
+
+async fn shelf(ctx: Ctx) -> Result<Response> {
+    alone(&ctx, "From the library", Library { forms: library() }, StatusCode::OK)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    key: String,
+}
+
+async fn borrow(ctx: Ctx, Form(wanted): Form<Wanted>) -> Result<Response> {
+    let added = ctx.door()?.write(move |p| add_from_library(p, &wanted.key)).await?;
+    done(&ctx, &format!("/forms/{}", added.id), "form-borrowed")
 }
 
 #[derive(Template)]

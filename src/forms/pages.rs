@@ -149,6 +149,7 @@ pub fn choose(ctx: &Ctx) -> Result<Response> {
         way(&new(Purpose::Form), "lines", "Form", "Questions to fill in"),
         way(&new(Purpose::Policy), "check", "Policy", "A text to read and agree to"),
         way(&new(Purpose::Welcome), "text", "Welcome text", "A text to read"),
+        way("/forms/library", "document", "From the library", "Ready to use, and to make your own"),
         way("/forms/import", "download", "Import file", "A FHIR Questionnaire, such as a published instrument"),
     ];
     alone(ctx, "New form", Choosing { title: "New form".into(), ways }, StatusCode::OK)

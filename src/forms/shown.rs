@@ -176,7 +176,7 @@ mod tests {
                 let pick = |n: usize| condition(asked[n % asked.len()], Test::Is, if *yes { "yes" } else { "no" });
                 let combine = if *any { Combine::Any } else { Combine::All };
                 let on = usize::from(*on);
-                let item = if asked.is_empty() || on % 3 == 0 { item } else { when(item, combine, &[pick(on), pick(on / 3)]) };
+                let item = if asked.is_empty() || on.is_multiple_of(3) { item } else { when(item, combine, &[pick(on), pick(on / 3)]) };
                 items.push(item);
             }
             let definition = Definition { title: "T".into(), items, ..Definition::default() };

@@ -46,6 +46,17 @@ struct Line {
     signed: bool,
 }
 
+impl Line {
+    /// What can be done with the answer, and the same with its question for those who hear it alone.
+    fn change(&self, copied: &Copied) -> String {
+        copied.t(if self.answer.is_empty() { "forms-answer-it" } else { "forms-change" })
+    }
+
+    fn change_label(&self, copied: &Copied) -> String {
+        format!("{}: {}", self.change(copied), self.text.join(" "))
+    }
+}
+
 impl Copied {
     /// With a link beside each answer that leads to its page.
     pub fn changes_at(mut self, action: &str) -> Copied {

@@ -52,11 +52,15 @@ pub fn taken(parts: Parts, whole: Result<Bytes>) -> Result<Request> {
         // An empty body needs no kind.
         kind if kind.is_empty() && whole.is_empty() => {}
         kind if kind.eq_ignore_ascii_case(takes) => {}
-        // What other programs call the answers to a questionnaire.
-        kind if parts.uri.path().ends_with("/response") && kind.eq_ignore_ascii_case(FHIR) => {}
+        // What other programs call a questionnaire and the answers to one.
+        kind if takes_fhir(parts.uri.path()) && kind.eq_ignore_ascii_case(FHIR) => {}
         _ => return Err(Error::WrongKind { takes }),
     }
     Ok(Request::from_parts(parts, Body::from(whole)))
+}
+
+fn takes_fhir(path: &str) -> bool {
+    path.ends_with("/response") || path == "/api/v1/forms/import"
 }
 
 /// The media type of a body, without its parameters.

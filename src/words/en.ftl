@@ -448,6 +448,7 @@ done-flow-added = Intake flow added. Give it to a group under Settings, Groups.
 done-flow-deleted = Intake flow deleted.
 done-form-added = It is a draft until you publish it.
 done-form-archived = Form archived.
+done-form-borrowed = Added, and published: it can be given to clients.
 done-form-discarded = Changes discarded.
 done-form-duplicated = Copied. This is the copy.
 done-form-imported = Imported. It is a draft until you publish it.

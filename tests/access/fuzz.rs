@@ -244,7 +244,7 @@ fn complaint(whole: &Json, operation: &Operation, sent: &Sent, answer: &Answer) 
     if answer.status >= 500 {
         return Some(format!("{}: {}", answer.status, answer.text));
     }
-    if answer.text.len() > 200_000 {
+    if answer.text.len() > 400_000 {
         return Some(format!("an answer of {} bytes", answer.text.len()));
     }
     if sent.method == operation.method {

@@ -59,6 +59,7 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         }
         path if path.contains("/forms/{id}") => ("{id}", w.form.clone()),
         path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
+        path if path.contains("/flows/{id}") => ("{id}", w.flow.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -117,7 +118,7 @@ pub fn restore(t: &TestApp, w: &World) {
          update client_forms set state = 'started', done_at = null, done_kind = null, done_by = null
              where not required;
          update form_alerts set seen_at = null; delete from form_reminders;
-         update forms set archived_at = null;
+         update forms set archived_at = null; update flows set deleted_at = null;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }

@@ -7,7 +7,7 @@ use ruh::db::Engine;
 use ruh::public::OPENAPI;
 use testkit::{Answer, Json, TestApp, both_engines, json};
 
-use crate::world::uuid_text;
+use crate::world::{form_and_flow, uuid_text};
 
 pub fn description() -> &'static Json {
     static WHOLE: LazyLock<Json> = LazyLock::new(|| serde_json::from_str(OPENAPI).expect("openapi.json is JSON"));
@@ -203,6 +203,34 @@ async fn groups_as_described(t: &TestApp, api: &mut testkit::Browser, none: &str
     }
     for (query, status) in [("?move_to=x", 422), ("", 200), ("", 404)] {
         let answer = api.raw("DELETE", &format!("{all}/{id}{query}"), "application/json", "").await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("delete", one, &answer);
+    }
+}
+
+async fn flows_as_described(t: &TestApp, form: &str, api: &mut testkit::Browser, none: &str) {
+    let (all, one) = ("/api/v1/flows", "/api/v1/flows/{id}");
+    as_described("get", all, &t.browser().get(all).await);
+    let added = api.json("POST", all, &json!({"name": "Evenings", "steps": [{"form_id": form}]})).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    as_described("post", all, &added);
+    as_described("post", all, &api.json("POST", all, &json!({"name": "evenings", "steps": []})).await);
+    as_described("post", all, &api.raw("POST", all, "application/json", "[]").await);
+    as_described("get", all, &api.get(all).await);
+    let id = added.json()["id"].as_str().unwrap().to_string();
+    for (id, body, status) in [
+        (id.as_str(), json!({"name": "Mornings", "version": 1}), 200),
+        (&id, json!({"name": "Nights", "version": 1}), 409),
+        (&id, json!({"steps": [{"form_id": none}]}), 422),
+        (none, json!({"name": "X"}), 404),
+    ] {
+        let answer = api.json("PATCH", &format!("{all}/{id}"), &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        as_described("patch", one, &answer);
+    }
+    as_described("get", one, &api.get(&format!("{all}/{id}")).await);
+    for status in [200, 404] {
+        let answer = api.raw("DELETE", &format!("{all}/{id}"), "application/json", "").await;
         assert_eq!(answer.status, status, "{}", answer.text);
         as_described("delete", one, &answer);
     }
@@ -577,6 +605,8 @@ both_engines! {
         }
 
         groups_as_described(&t, &mut api, &none).await;
+        let (form, _) = form_and_flow(&t, &practice).await;
+        flows_as_described(&t, &form, &mut api, &none).await;
         invite_links_as_described(&t, &mut api, &none).await;
         forms_as_described(&t, &mut api, &none).await;
         let groups = t.raw.rows("select id from client_groups where deleted_at is null");

@@ -41,8 +41,9 @@ pub struct World {
     pub alert: String,
     /// What is asked there.
     pub asked_form: String,
-    /// A form of ours, published.
+    /// A form of ours that is published, and the flow that it is a step of.
     pub form: String,
+    pub flow: String,
     /// A bulk run of the owner's, ended, with nothing to undo.
     pub bulk_run: String,
     pub owner_session: String,
@@ -95,12 +96,6 @@ async fn merge_of(t: &TestApp, practice: &TestPractice, client: &str) -> String 
     made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
 }
 
-async fn form_of(t: &TestApp, practice: &TestPractice) -> String {
-    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
-    let made = api.json("POST", "/api/v1/form-library/consent", &json!({})).await;
-    made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string()
-}
-
 /// A form that was handed in, given again and begun, its alert, and the form that it is.
 async fn client_form_of(t: &TestApp, practice: &TestPractice, client: &str) -> [String; 3] {
     let client = ClientId(client.parse().unwrap());
@@ -136,6 +131,28 @@ async fn document_of(t: &TestApp, practice: &TestPractice, client: &str) -> Stri
     let made = api.upload(&path, &[("shared", "true")], Some(("letter.pdf", b"%PDF-1.4 a letter"))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     made.json()["id"].as_str().expect("an id").to_string()
+}
+
+/// A form that is published, and a flow with it.
+pub async fn form_and_flow(t: &TestApp, practice: &TestPractice) -> (String, String) {
+    let definition = Definition {
+        title: "Before we meet".into(),
+        items: vec![Item::new("q1", Kind::YesNo, "Do you sleep well?")],
+        ..Definition::default()
+    };
+    let door = t.app.practice(Actor::system(practice.id));
+    let form = door
+        .write(move |p| match forms::add(p, Purpose::Form, &definition)? {
+            Saved::Saved(form) => forms::publish(p, form.id),
+            other => panic!("{other:?}"),
+        })
+        .await
+        .unwrap();
+    let mut api = t.browser().bearer(&t.token(practice, practice.owner).await);
+    let body = json!({"name": "First weeks", "steps": [{"form_id": form.id}]});
+    let made = api.json("POST", "/api/v1/flows", &body).await;
+    let flow = made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string();
+    (form.id.to_string(), flow)
 }
 
 /// An id as the program writes it.
@@ -316,8 +333,8 @@ pub async fn world(t: &TestApp) -> World {
     let contact = contact_of(t, &ours, &client).await;
     let merge = merge_of(t, &ours, &client).await;
     let document = document_of(t, &ours, &client).await;
-    let form = form_of(t, &ours).await;
     let [client_form, alert, asked_form] = client_form_of(t, &ours, &client).await;
+    let (form, flow) = form_and_flow(t, &ours).await;
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
@@ -328,6 +345,7 @@ pub async fn world(t: &TestApp) -> World {
         client_form,
         alert,
         asked_form,
+        flow,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),

@@ -84,6 +84,8 @@ async function dialogs(page: Page, form: string) {
   await page.getByRole('button', { name: 'Edit: How much does it weigh on you?' }).click();
   await expect(page.getByRole('dialog').getByLabel('From')).toHaveValue('0');
   await look(page, 'form-edit-scale', 'over');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove condition 1' }).scrollIntoViewIfNeeded();
+  await look(page, 'form-edit-rule', 'over');
   await page.goto(form);
   await page.getByRole('button', { name: 'More: Do you take any medication?' }).click();
   await look(page, 'form-item-menu', 'over');
@@ -101,6 +103,10 @@ async function lists(page: Page): Promise<string[]> {
   await page.getByRole('dialog').getByRole('link', { name: 'Policy' }).click();
   await expect(page.getByRole('dialog').getByLabel('Title')).toBeFocused();
   await look(page, 'form-new-policy', 'over');
+  for (const each of ['library', 'import']) {
+    await page.goto(`/forms/${each}`);
+    await look(page, `form-${each}`);
+  }
   await page.goto('/forms?archived=true');
   await look(page, 'forms-archived-empty');
   const bare = await made(page, 'form', 'Empty');
@@ -121,6 +127,11 @@ async function lists(page: Page): Promise<string[]> {
   await look(page, 'form-changed');
   await page.goto(`${form}/versions`);
   await look(page, 'form-versions');
+  await page.goto(`${form}/preview`);
+  await look(page, 'form-preview');
+  await page.getByRole('main').getByRole('button', { name: 'Save and continue' }).last().click();
+  await page.getByText('Yes', { exact: true }).click();
+  await look(page, 'form-preview-second');
   return [form, policy, welcome];
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use testkit::ruh::access::Role;
-use testkit::{Browser, TestApp, both_engines, json};
+use testkit::{Browser, both_engines, json};
 
 use crate::filling::{autosave, given, intake};
 

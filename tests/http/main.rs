@@ -7,6 +7,8 @@ mod demo;
 mod documents;
 mod duplicates;
 mod filling;
+mod form_pages;
+mod forms;
 mod guardians;
 mod hand_over;
 mod intake;

@@ -6,6 +6,19 @@ const EDGE = 80;
 /** What was moved last, and by which button: a list that is drawn anew goes on from there. */
 let moved;
 
+/**
+ * Puts an entry before another, or behind all, by moving the others past it: what is taken out of the page for a moment
+ * loses the pointer that holds it.
+ */
+function put(entry, before) {
+  const list = entry.parentElement;
+  const isBehind = !before || entry.compareDocumentPosition(before) & Node.DOCUMENT_POSITION_FOLLOWING;
+  while (entry.nextElementSibling !== before) {
+    if (isBehind) list.insertBefore(entry.nextElementSibling, entry);
+    else list.insertBefore(entry.previousElementSibling, entry.nextElementSibling);
+  }
+}
+
 class Items extends HTMLElement {
   connectedCallback() {
     this.addEventListener('pointerdown', (event) => this.lift(event));
@@ -46,7 +59,7 @@ class Items extends HTMLElement {
     if (!this.dragged) return;
     const { entry, next } = this.dragged;
     this.dragged = undefined;
-    if (entry.isConnected) entry.parentElement.insertBefore(entry, next);
+    if (entry.isConnected) put(entry, next);
   }
 
   lift(event) {
@@ -76,7 +89,7 @@ class Items extends HTMLElement {
     const others = [...entry.parentElement.children].filter((one) => one !== entry);
     const middle = (one) => { const box = one.getBoundingClientRect(); return box.top + box.height / 2; };
     const next = others.find((one) => y < middle(one)) ?? null;
-    if (next !== entry.nextElementSibling) entry.parentElement.insertBefore(entry, next);
+    put(entry, next);
   }
 
   drop(kept) {
@@ -85,7 +98,7 @@ class Items extends HTMLElement {
     ended.abort();
     entry.classList.remove('lifted');
     if (!kept) {
-      entry.parentElement.insertBefore(entry, next);
+      put(entry, next);
       return;
     }
     if (entry.nextElementSibling === next) return;
@@ -94,8 +107,9 @@ class Items extends HTMLElement {
     if (!form) return;
     moved = { item: entry.dataset.item };
     this.dragged = { entry, next };
-    form.elements.item.value = entry.dataset.item;
-    form.elements.before.value = entry.nextElementSibling?.dataset.item ?? '';
+    // Not by form.elements, which has an item() of its own.
+    form.querySelector('[name="item"]').value = entry.dataset.item;
+    form.querySelector('[name="before"]').value = entry.nextElementSibling?.dataset.item ?? '';
     form.requestSubmit();
   }
 }

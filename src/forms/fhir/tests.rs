@@ -372,7 +372,7 @@ fn rule(before: &[Item], dice: [u8; 6]) -> Option<ShowIf> {
         let value = match asked.kind {
             _ if !test.needs_value() => String::new(),
             Kind::Single | Kind::Multiple => asked.choices[usize::from(seed) % asked.choices.len()].code.clone(),
-            Kind::YesNo => if seed % 2 == 0 { "yes" } else { "no" }.into(),
+            Kind::YesNo => if seed.is_multiple_of(2) { "yes" } else { "no" }.into(),
             Kind::Date => "2026-02-28".into(),
             Kind::Number | Kind::Scale => VALUES[usize::from(seed) % VALUES.len()].into(),
             _ => "some words".into(),
@@ -380,7 +380,7 @@ fn rule(before: &[Item], dice: [u8; 6]) -> Option<ShowIf> {
         Condition { question: asked.id.clone(), test, value }
     };
     let conditions = dice[1..2 + usize::from(dice[5] % 3)].iter().map(|seed| condition(*seed)).collect();
-    Some(ShowIf { combine: if dice[4] % 2 == 0 { Combine::All } else { Combine::Any }, conditions })
+    Some(ShowIf { combine: if dice[4].is_multiple_of(2) { Combine::All } else { Combine::Any }, conditions })
 }
 
 pub fn form() -> impl Strategy<Value = Definition> {
@@ -391,7 +391,7 @@ pub fn form() -> impl Strategy<Value = Definition> {
             let mut items: Vec<Item> = Vec::new();
             for (n, (mut item, dice)) in made.into_iter().enumerate() {
                 // Ids that the names of help texts beside questions could collide with.
-                item.id = if n == 1 && dice[5] % 4 == 0 { format!("{id}0.help") } else { format!("{id}{n}") };
+                item.id = if n == 1 && dice[5].is_multiple_of(4) { format!("{id}0.help") } else { format!("{id}{n}") };
                 item.show_if = rule(&items, dice);
                 items.push(item);
             }
@@ -430,7 +430,7 @@ proptest! {
         walk(&whole, &mut String::new(), &mut paths);
         let path = paths[at as usize % paths.len()].clone();
         // Something hostile, or a part of the file in another place of it.
-        let other = if from % 2 == 0 {
+        let other = if from.is_multiple_of(2) {
             serde_json::from_str(put).unwrap()
         } else {
             whole.pointer(&paths[from as usize % paths.len()]).unwrap().clone()

@@ -184,7 +184,7 @@ fn what_holds_no_answers_is_refused() {
 /// Some answer to a question.
 fn answer(item: &Item, dice: [u8; 4]) -> Option<Answer> {
     let pick = |n: u8| item.choices[usize::from(n) % item.choices.len()].code.clone();
-    let own = |n: u8| if item.own_words && n % 3 == 0 { format!("~mine {n}") } else { pick(n) };
+    let own = |n: u8| if item.own_words && n.is_multiple_of(3) { format!("~mine {n}") } else { pick(n) };
     Some(match item.kind {
         Kind::Heading | Kind::Explanation | Kind::File => return None,
         Kind::ShortText | Kind::LongText => Answer::Text(format!("text {}", dice[0])),
@@ -198,9 +198,9 @@ fn answer(item: &Item, dice: [u8; 4]) -> Option<Answer> {
             Answer::Chosen(all.into_iter().collect())
         }
         Kind::Scale => Answer::Scale(item.scale.as_ref()?.from + i64::from(dice[0] % 2)),
-        Kind::YesNo => Answer::YesNo(dice[0] % 2 == 0),
+        Kind::YesNo => Answer::YesNo(dice[0].is_multiple_of(2)),
         Kind::Signature => {
-            let strokes = if dice[0] % 2 == 0 { vec![vec![(0, 1), (2, 3)]] } else { vec![] };
+            let strokes = if dice[0].is_multiple_of(2) { vec![vec![(0, 1), (2, 3)]] } else { vec![] };
             Answer::Signature(Signature { name: "Ana M".into(), strokes })
         }
     })
