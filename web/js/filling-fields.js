@@ -90,11 +90,11 @@ customElements.define('ruh-sign', class extends HTMLElement {
 
 customElements.define('ruh-file', class extends HTMLElement {
   connectedCallback() {
-    this.part = (name) => this.querySelector(`[data-${name}]`);
+    this.piece = (name) => this.querySelector(`[data-${name}]`);
     for (const input of this.querySelectorAll('input[type="file"]')) {
       input.addEventListener('change', () => { if (input.files[0]) this.send(input.files[0], input); });
     }
-    this.part('remove').addEventListener('click', () => this.remove());
+    this.piece('remove').addEventListener('click', () => this.remove());
   }
 
   get asked() { return this.closest('.asked'); }
@@ -112,9 +112,9 @@ customElements.define('ruh-file', class extends HTMLElement {
   }
 
   show(name) {
-    this.part('given').hidden = !name;
-    this.part('given-name').textContent = name;
-    this.part('ways').hidden = Boolean(name);
+    this.piece('given').hidden = !name;
+    this.piece('given-name').textContent = name;
+    this.piece('ways').hidden = Boolean(name);
     this.dispatchEvent(new CustomEvent('ruh:answered', { bubbles: true }));
   }
 
@@ -124,7 +124,7 @@ customElements.define('ruh-file', class extends HTMLElement {
     const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     for (const [name, value] of Object.entries({ question: this.dataset.question, sitting: this.sitting, key })) body.append(name, value);
     body.append('file', file);
-    this.part('progress').hidden = false;
+    this.piece('progress').hidden = false;
     try {
       let answer = await this.post(body);
       const watch = document.querySelector('ruh-session-watch');
@@ -138,7 +138,7 @@ customElements.define('ruh-file', class extends HTMLElement {
     } catch {
       this.complain(this.dataset.failed);
     } finally {
-      this.part('progress').hidden = true;
+      this.piece('progress').hidden = true;
       input.value = '';
     }
   }
@@ -150,7 +150,7 @@ customElements.define('ruh-file', class extends HTMLElement {
       const bar = this.querySelector('progress');
       const say = (part) => {
         bar.value = part;
-        this.part('progress-said').textContent = `${this.dataset.sending} ${part} %`;
+        this.piece('progress-said').textContent = `${this.dataset.sending} ${part} %`;
       };
       say(0);
       request.upload.addEventListener('progress', (event) => say(Math.round((event.loaded / event.total) * 100)));

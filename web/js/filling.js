@@ -18,6 +18,8 @@ class Filling extends HTMLElement {
   connectedCallback() {
     const { form, desk, done, check } = this.dataset;
     this.kept = new Kept(form, desk !== undefined);
+    // What this page sends: its own, and what was left behind when it was opened.
+    this.mine = new Set(this.kept.all().map((entry) => entry.sitting));
     if (desk !== undefined) this.watchDesk();
     if (done !== undefined) return this.kept.clear();
     this.state = this.querySelector('[data-state]');
@@ -25,6 +27,7 @@ class Filling extends HTMLElement {
     this.listen();
     if (check !== undefined) return this.readyCheck();
     this.page = this.querySelector('form[data-fill]');
+    this.mine.add(this.page.elements.sitting.value);
     this.paper = this.querySelector('[data-paper]');
     this.invalid = new Set([...this.paper.querySelectorAll('.asked[data-invalid]')].map((asked) => asked.dataset.question));
     this.readyPage();
@@ -44,7 +47,7 @@ class Filling extends HTMLElement {
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.send(); }, { signal });
     window.addEventListener('pagehide', () => this.leave(), { signal });
     window.addEventListener('beforeunload', (event) => {
-      if (!this.going && !this.kept.isKept && this.kept.all().length > 0) event.preventDefault();
+      if (!this.going && !this.kept.isKept && this.waiting().length > 0) event.preventDefault();
     }, { signal });
   }
 
@@ -60,6 +63,10 @@ class Filling extends HTMLElement {
     this.page.addEventListener('submit', (event) => this.submit(event));
     this.refresh();
     this.send();
+  }
+
+  waiting() {
+    return this.kept.all().filter((entry) => this.mine.has(entry.sitting));
   }
 
   /** What was typed before this page was opened and never arrived. */
@@ -108,13 +115,14 @@ class Filling extends HTMLElement {
     const other = asked.querySelector('[data-other]');
     if (other && event.target.matches('[data-own]') && event.target.value.trim() && !other.checked) other.checked = true;
     const { question } = asked.dataset;
-    const before = JSON.stringify(this.kept.all().find((entry) => entry.question === question)?.fields);
+    const sitting = this.page.elements.sitting.value;
+    const before = JSON.stringify(this.waiting().find((entry) => entry.question === question && entry.sitting === sitting)?.fields);
     const fields = this.fields(asked);
     this.refresh();
     // Leaving a field says once more what typing has said.
     if (event.type === 'change' && asked.lastSaid === JSON.stringify(fields)) return;
     asked.lastSaid = JSON.stringify(fields);
-    if (before !== asked.lastSaid) this.kept.put({ id: newId(), question, fields, at: Date.now(), sitting: this.page.elements.sitting.value });
+    if (before !== asked.lastSaid) this.kept.put({ id: newId(), question, fields, at: Date.now(), sitting });
     this.complain(asked, '');
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), wait);
@@ -136,7 +144,11 @@ class Filling extends HTMLElement {
     clearTimeout(this.again);
     for (;;) {
       const batch = this.batch();
-      if (batch.length === 0) return true;
+      if (batch.length === 0) {
+        // Another page of this device has sent it.
+        if (this.state?.dataset.tone === 'warn') this.saved();
+        return true;
+      }
       const slow = setTimeout(() => this.say(this.dataset.saving), SLOW);
       let answer;
       try {
@@ -163,7 +175,7 @@ class Filling extends HTMLElement {
 
   /** Answers of one page at a time: a request says which page it was. */
   batch() {
-    const all = this.kept.all();
+    const all = this.waiting();
     const batch = [];
     let size = 0;
     for (const entry of all) {
@@ -209,7 +221,7 @@ class Filling extends HTMLElement {
     const asked = this.asked(entry.question);
     if (!asked) return;
     // Typed anew meanwhile: that is still to come.
-    if (this.kept.all().some((other) => other.question === entry.question)) return;
+    if (this.waiting().some((other) => other.question === entry.question)) return;
     if (newer) this.showNewer(asked, newer);
     this.complain(asked, error ?? '', newer ? this.dataset.elsewhere : '');
   }
@@ -253,7 +265,7 @@ class Filling extends HTMLElement {
       // What is looked at here has just changed.
       this.going = true;
       location.reload();
-    } else if (this.wanted && this.kept.all().length === 0) this.go(this.wanted);
+    } else if (this.wanted && this.waiting().length === 0) this.go(this.wanted);
   }
 
   say(text, tone = '') {
@@ -268,6 +280,8 @@ class Filling extends HTMLElement {
     const button = event.submitter ?? this.page.querySelector('.fill-actions button');
     const busy = setTimeout(() => button.setAttribute('aria-busy', 'true'), 100);
     const all = await this.send();
+    // A form that is being sent cannot be sent: this sending has to end first.
+    await new Promise((ended) => { setTimeout(ended); });
     clearTimeout(busy);
     button.removeAttribute('aria-busy');
     // Without a connection it goes on by itself once there is one.
@@ -287,7 +301,7 @@ class Filling extends HTMLElement {
   readyCheck() {
     const send = this.querySelector('form[data-send]');
     send?.addEventListener('submit', (event) => {
-      if (this.kept.all().length === 0) return;
+      if (this.waiting().length === 0) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       this.send();
@@ -298,7 +312,7 @@ class Filling extends HTMLElement {
 
   /** The page goes: what has not been sent is sent without waiting for the answer, and stays kept. */
   leave() {
-    const batch = this.kept.all().length > 0 ? this.batch() : [];
+    const batch = this.batch();
     if (batch.length === 0 || this.sending) return;
     window.fetch(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, keepalive: true }).catch(() => {});
   }

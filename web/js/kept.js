@@ -1,7 +1,9 @@
-// Answers that are typed and not saved yet, kept on this device until they are: by form and question, the last typing of
-// each. On a device that was handed over they last as long as its tab.
+// Answers that are typed and not saved yet, kept on this device until they are: by form, page and question, the last
+// typing of each. Two pages of one form, in two windows, do not touch what the other has. On a device that was handed over they last as long as its tab.
 const MARK = 'ruh-kept:';
 const DAYS = 7 * 86_400_000;
+
+const keyOf = (entry) => `${entry.sitting} ${entry.question}`;
 
 const stores = () => {
   try {
@@ -40,7 +42,7 @@ export class Kept {
   }
 
   write(entries) {
-    const all = Object.fromEntries(entries.map((entry) => [entry.question, entry]));
+    const all = Object.fromEntries(entries.map((entry) => [keyOf(entry), entry]));
     this.memory = {};
     try {
       if (entries.length > 0) this.store.setItem(this.key, JSON.stringify(all));
@@ -54,7 +56,7 @@ export class Kept {
   }
 
   put(entry) {
-    this.write([...this.all().filter((other) => other.question !== entry.question), entry]);
+    this.write([...this.all().filter((other) => keyOf(other) !== keyOf(entry)), entry]);
   }
 
   /** Drops what was sent, unless it was typed anew meanwhile. */
