@@ -129,6 +129,12 @@ struct ScoreBody {
     band: &'static str,
 }
 
+impl ScoreBody {
+    fn new(score: Score) -> ScoreBody {
+        ScoreBody { name: score.name, sum: score.sum, most: score.most, band: score.band }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct PastBody {
     question: String,
@@ -142,7 +148,6 @@ struct PastBody {
 
 impl AnsweredBody {
     pub fn new(sheet: &Sheet, history: &[Past]) -> AnsweredBody {
-        let score = |score: Score| ScoreBody { name: score.name, sum: score.sum, most: score.most, band: score.band };
         let past = |past: &Past| PastBody {
             question: past.question.clone(),
             answer: past.answer.clone(),
@@ -153,7 +158,7 @@ impl AnsweredBody {
         AnsweredBody {
             form: ClientFormBody::new(&sheet.task),
             answers: sheet.answers.clone(),
-            score: forms::score(&sheet.version.definition, &sheet.answers).map(score),
+            score: forms::score(&sheet.version.definition, &sheet.answers).map(ScoreBody::new),
             history: history.iter().filter(|past| !past.counts).map(past).collect(),
         }
     }
@@ -230,12 +235,11 @@ impl WholeForm {
 impl WholeFormBody {
     pub fn new(whole: &WholeForm) -> WholeFormBody {
         let said = |(question, answer): (String, String)| SaidBody { question, answer };
-        let score = |score: Score| ScoreBody { name: score.name, sum: score.sum, most: score.most, band: score.band };
         WholeFormBody {
             form: ClientFormBody::new(&whole.task),
             said: whole.sheet.as_ref().map(|_| whole.said().into_iter().map(said).collect()),
             answers: whole.sheet.as_ref().map(|sheet| sheet.answers.clone()),
-            score: whole.score().map(score),
+            score: whole.score().map(ScoreBody::new),
         }
     }
 }

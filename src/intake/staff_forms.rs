@@ -52,6 +52,8 @@ struct SidePage {
     /// There is somebody to remind, and nobody was within the hour.
     can_remind: bool,
     stopped: bool,
+    /// One goes out by itself.
+    planned: bool,
 }
 
 struct AlertRow {
@@ -143,6 +145,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         reminding: reminding(&seen, &zone, open.is_empty()),
         can_remind: seen.anybody && !open.is_empty() && !just_reminded(&seen, ctx.app.now()),
         stopped: seen.reminders.stopped.is_some(),
+        planned: seen.reminders.next.is_some() && !open.is_empty(),
         open,
         done,
         head: seen.head,
