@@ -72,11 +72,13 @@ struct FlowList {
 }
 
 async fn index(ctx: Ctx) -> Result<Answer> {
-    let items = ctx
-        .door()?
-        .read(|p| all(p)?.into_iter().map(|flow| whole(p, flow.id).map(FlowBody::new)).collect::<Result<Vec<_>>>())
-        .await?;
-    Answer::new(StatusCode::OK, &FlowList { items })
+    let flows = ctx.door()?.read(|p| all(p)?.into_iter().map(|flow| whole(p, flow.id)).collect()).await?;
+    listed(flows, StatusCode::OK)
+}
+
+/// Several flows as an answer.
+pub fn listed(flows: Vec<Whole>, status: StatusCode) -> Result<Answer> {
+    Answer::new(status, &FlowList { items: flows.into_iter().map(FlowBody::new).collect() })
 }
 
 fn one(p: &Practice, id: FlowId, status: StatusCode) -> Result<Answer> {

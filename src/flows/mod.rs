@@ -9,12 +9,14 @@ mod pages;
 mod queries;
 mod reminders;
 mod standing;
+mod start;
 
 pub use reminders::{
     ReminderSettings, Reminding, note_reminded, reminding, schedule, schedule_next, set_settings, set_stopped,
     settings, unschedule,
 };
 pub use standing::{Marks, Progress, due_before, has_alert, marks, open, progress};
+pub use start::begin;
 
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
@@ -37,7 +39,7 @@ pub const NAME_LIMIT: usize = 60;
 pub const OPEN_LIMIT: i64 = 200;
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(pages::routes(routes))
+    api::routes(pages::routes(start::routes(routes)))
 }
 
 /// Whether a step can be passed by.

@@ -67,10 +67,14 @@ fn row(whole: Whole) -> Row {
 async fn show(ctx: Ctx) -> Result<Response> {
     let all =
         ctx.door()?.read(|p| all(p)?.into_iter().map(|flow| whole(p, flow.id)).collect::<Result<Vec<_>>>()).await?;
+    let runs = ctx.member()?.role.runs_practice();
     let empty = Empty {
         title: "No intake flows yet".into(),
         text: "A flow leads new clients through forms, policies and welcome texts, in your order.".into(),
-        action: Some(Link { href: "/flows/new".into(), label: "New intake flow".into(), dialog: false }),
+        action: Some(match runs {
+            true => Link { href: "/flows/ready-made".into(), label: "Begin with ours".into(), dialog: true },
+            false => Link { href: "/flows/new".into(), label: "New intake flow".into(), dialog: false },
+        }),
     };
     let page = ListPage {
         shell: ctx.shell("Intake flows", Section::Forms),

@@ -29,6 +29,9 @@ crate::sql! {
     tenant GROUPS =
         "select id, name from client_groups where practice_id = $1 and flow_id = $2 and deleted_at is null
          order by position, id limit 200";
+    tenant FREE_GROUPS =
+        "select id, name from client_groups where practice_id = $1 and flow_id is null and deleted_at is null
+         order by position, id limit 200";
     tenant OF_GROUP = "select flow_id from client_groups where practice_id = $1 and id = $2 and deleted_at is null";
     tenant OF_GROUPS =
         "select id, flow_id from client_groups where practice_id = $1 and flow_id is not null and deleted_at is null
@@ -110,6 +113,11 @@ pub fn set_steps(p: &Practice, id: FlowId, steps: &[(FormId, Needed)]) -> Result
 
 pub fn groups(p: &Practice, id: FlowId) -> Result<Vec<(GroupId, String)>> {
     p.all(&GROUPS, params![id], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The groups that have no flow.
+pub fn free_groups(p: &Practice) -> Result<Vec<(GroupId, String)>> {
+    p.all(&FREE_GROUPS, params![], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub fn of_group(p: &Practice, group: GroupId) -> Result<Option<FlowId>> {

@@ -444,6 +444,7 @@ done-document-shared = Shared with the client.
 done-document-unshared = Only the care team can see it now.
 done-document-deleted = Document deleted.
 done-document-restored = Document restored.
+done-flows-ready = Added. Please read each form before your next client does.
 done-flow-added = Intake flow added. Give it to a group under Settings, Groups.
 done-flow-deleted = Intake flow deleted.
 done-form-added = It is a draft until you publish it.
