@@ -1,7 +1,7 @@
 // D2, D3: a provider builds a form with a condition, looks at it as a client would, publishes it, puts it into the flow of a
 // group, and changes it after it was answered.
 import { expect, linkIn, type Page, test } from './support/ruh.ts';
-import { accept, ana, atHome, look, openAddClient, toast } from './support/people.ts';
+import { ana, atHome, look, openAddClient, toast } from './support/people.ts';
 
 test.use({ environment: { RUH_UNDO_SECONDS: '5' } });
 
@@ -186,6 +186,7 @@ test('a form is built, looked at, published, put into a flow and changed after i
     await page.getByLabel('Title').fill('Good to see you');
     await page.getByRole('textbox', { name: 'Text' }).fill('We are glad that you are here.');
     await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Good to see you');
     await look(page);
     await page.getByRole('button', { name: 'Publish' }).click();
     await expect(toast(page, 'Published.')).toBeVisible();
@@ -203,9 +204,12 @@ test('a form is built, looked at, published, put into a flow and changed after i
     await dialog.getByLabel('Group').selectOption('New clients');
     await dialog.getByRole('button', { name: 'Add Client' }).click();
     const phone = await visitor({ phone: true });
-    await accept(phone, linkIn(await ruh.mail.waitForMail(ana.email), /invitation/));
-    await phone.goto('/portal/forms');
-    await phone.getByRole('link', { name: "x" }).first().click();
+    await phone.goto(linkIn(await ruh.mail.waitForMail(ana.email), /invitation/));
+    await phone.getByRole('main').getByLabel('Password', { exact: true }).fill(ana.password);
+    await phone.getByRole('button', { name: 'Create password' }).click();
+    // The flow comes first.
+    await expect(phone).toHaveURL(/\/portal\/forms$/);
+    await phone.getByRole('link', { name: 'Health', exact: true }).click();
     await phone.getByText('Yes', { exact: true }).click();
     await expect(phone.getByLabel('Which ones?')).toBeVisible();
     await expect(phone.getByText(/^Saved/)).toBeVisible();

@@ -84,8 +84,12 @@ async function dialogs(page: Page, form: string) {
   await page.getByRole('button', { name: 'Edit: How much does it weigh on you?' }).click();
   await expect(page.getByRole('dialog').getByLabel('From')).toHaveValue('0');
   await look(page, 'form-edit-scale', 'over');
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove condition 1' }).scrollIntoViewIfNeeded();
-  await look(page, 'form-edit-rule', 'over');
+  await page.goto(form);
+  await page.goto((await page.getByRole('button', { name: 'Edit: How much does it weigh on you?' }).getAttribute('href'))!);
+  await look(page, 'form-edit-rule');
+  await page.goto(form);
+  await page.goto((await page.getByRole('button', { name: 'Edit: How have you slept' }).getAttribute('href'))!);
+  await look(page, 'form-edit-answers');
   await page.goto(form);
   await page.getByRole('button', { name: 'More: Do you take any medication?' }).click();
   await look(page, 'form-item-menu', 'over');
