@@ -377,6 +377,36 @@ both_engines! {
         assert!(api.get("/api/v1/groups").await.json()["items"][0]["flow_id"].is_null());
     }
 
+    async fn d3_a_ready_made_beginning_is_taken_once(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let empty = owner.get("/flows").await.text;
+        assert!(empty.contains("/flows/ready-made") && empty.contains("Begin with ours"), "{empty}");
+        let said = owner.get("/flows/ready-made").await.text;
+        for text in ["Intake questionnaire", "Intake for minors", "New clients, Couples"] {
+            assert!(said.contains(text), "{text}: {said}");
+        }
+        assert_eq!(owner.post("/flows/ready-made", &[]).await.location(), "/flows");
+        let listed = owner.get("/flows").await.text;
+        assert!(listed.contains("Intake for minors") && listed.contains("4 steps"), "{listed}");
+        assert_eq!(owner.post("/flows/ready-made", &[]).await.status, 409, "once");
+        let mut api = program(&t, &practice).await;
+        assert_eq!(api.json("POST", "/api/v1/flows/ready-made", &json!({})).await.status, 409);
+        let groups = api.get("/api/v1/groups").await.json();
+        let of = |name: &str| {
+            let all = groups["items"].as_array().unwrap();
+            all.iter().find(|group| group["name"] == name).unwrap()["flow_id"].clone()
+        };
+        assert!(of("New clients").is_string() && of("New clients") == of("Couples"), "{groups}");
+        assert!(of("Minors").is_string() && of("Minors") != of("Couples"), "{groups}");
+        // Another practice begins by a program, with the same.
+        let other = t.practice("Other Shore").await;
+        let mut api = program(&t, &other).await;
+        let made = api.json("POST", "/api/v1/flows/ready-made", &json!({})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        assert_eq!(made.json()["items"][0]["groups"].as_array().unwrap().len(), 2, "{}", made.text);
+    }
+
     async fn d3_flows_in_the_api(t: TestApp) {
         let practice = t.practice("Calm Harbour").await;
         let mut owner = t.signed_in(&practice.owner_email).await;
