@@ -51,6 +51,8 @@ impl Desk<'_> {
             note: None,
         };
         let h = self.h.at(self.h.now.minus(MINUTE * u32::try_from(n % 50_000).unwrap_or(0)));
-        clients::add(&h.practice(provider), &fields, Inviting::Later, Source::Added).map(drop)
+        let id = clients::add(&h.practice(provider), &fields, Inviting::Later, Source::Added)?.id;
+        // The forms of their group came with them; nobody is reminded.
+        super::intake::silence(self, id)
     }
 }

@@ -200,7 +200,7 @@ fn one(desk: &Desk, name: &str, form: FormId, days: u32) -> Result<ClientFormId>
 }
 
 /// What was queued goes nowhere.
-fn silence(desk: &Desk, client: ClientId) -> Result<()> {
+pub fn silence(desk: &Desk, client: ClientId) -> Result<()> {
     let system = Actor::system(provider(desk)?.practice);
     let p = &desk.h.practice(&system);
     flows::unschedule(p, client)?;
