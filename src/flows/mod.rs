@@ -41,8 +41,9 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// Whether a step can be passed by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Needed {
+    #[default]
     Required,
     Skippable,
 }
@@ -95,12 +96,6 @@ impl Whole {
 pub struct Typed {
     pub name: String,
     pub steps: Vec<(FormId, Needed)>,
-}
-
-impl Default for Needed {
-    fn default() -> Needed {
-        Needed::Required
-    }
 }
 
 /// What came of saving a flow.

@@ -209,7 +209,7 @@ struct EndPage {
 }
 
 async fn finish(ctx: Ctx) -> Result<Response> {
-    ctx.door()?.write(|p| end(p)).await?;
+    ctx.door()?.write(end).await?;
     let mut response = end_page(&ctx, StatusCode::OK)?;
     Cookie::HandOver.clear(&ctx.app, &mut response)?;
     Ok(response)
