@@ -48,7 +48,8 @@ fn let_in(w: &World, route: &RouteInfo) -> Option<Browser> {
         Access::Portal(_) => "client",
         Access::Account | Access::Session | Access::Staff(_) if route.path.starts_with("/api/") => "token_owner",
         Access::Account | Access::Session | Access::Staff(_) => "owner",
-        Access::Local | Access::Metrics | Access::HandOver => return None,
+        Access::HandOver => "handed_over",
+        Access::Local | Access::Metrics => return None,
     };
     Some(w.actor(actor))
 }

@@ -119,6 +119,7 @@ pub fn restore(t: &TestApp, w: &World) {
              where not required;
          update form_alerts set seen_at = null; delete from form_reminders;
          update forms set archived_at = null; update flows set deleted_at = null;
+         update hand_overs set ended_at = null;
          update api_tokens set revoked_at = null where revoked_at > 1",
     );
 }
@@ -196,6 +197,9 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET /two-step/reset/{token}", "takes the token out of the address"),
     ("GET /two-step/reset", "needs the token, in its cookie"),
     ("POST /two-step/reset", "needs the token of a ripe reset, in its cookie"),
+    ("GET /hand-over/{token}", "takes the code out of the address"),
+    ("GET /hand-over/open", "needs the code, in its cookie"),
+    ("POST /hand-over/open", "needs the code, in its cookie; opens one device, once"),
     ("POST /invitation/again", "needs a replaced link's token; mails the address on file only"),
 ];
 

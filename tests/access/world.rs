@@ -230,6 +230,20 @@ async fn at_desk(t: &TestApp, practice: &TestPractice, client: &str, email: &str
     browser
 }
 
+/// A device that the owner has handed over to the client.
+async fn handed_over(t: &TestApp, owner: &mut Browser, client: &str) -> Browser {
+    let made = owner.post(&format!("/clients/{client}/hand-over"), &[("where", "elsewhere")]).await;
+    let found = |text: &str, before: &str, after: char| {
+        text.split(before).nth(1).and_then(|rest| rest.split(after).next()).expect("it is there").to_string()
+    };
+    let mut browser = t.browser();
+    let door = browser.open_link(&found(&made.text, "id=\"hand-over-address\">", '<')).await;
+    let link = found(&door.text, "name=\"link\" value=\"", '"');
+    let opened = browser.post("/hand-over/open", &[("link", &link)]).await;
+    assert_eq!(opened.location(), "/hand-over", "{}", opened.text);
+    browser
+}
+
 /// Somebody with an account of their own, signed in, who reaches nothing here but an open invitation to the staff.
 async fn invited_staff(t: &TestApp, practice: &TestPractice) -> Browser {
     let hash = t.app.passwords.hash(PASSWORD).await.unwrap();
@@ -301,6 +315,7 @@ pub async fn world(t: &TestApp) -> World {
     let owner = t.signed_in(&ours.owner_email).await;
     let owner_session = t.raw.rows("select id from sessions order by id desc limit 1")[0][0].clone().unwrap();
     let bulk_run = bulk_run(t, &mut owner.copy(), &group, &client).await;
+    let handed_over = handed_over(t, &mut owner.copy(), &client).await;
     let actors = vec![
         ("anonymous", t.browser()),
         ("owner", owner),
@@ -322,6 +337,7 @@ pub async fn world(t: &TestApp) -> World {
         ("at_desk", at_desk(t, &ours, &client, "ana@example.org").await),
         ("former_guardian", former_guardian(t, &ours, &client).await),
         ("former_provider", former_provider(t, &ours, &client).await),
+        ("handed_over", handed_over),
     ];
     // Each from an address of their own: guesses are counted by address, and nobody here is this machine.
     let actors = actors
