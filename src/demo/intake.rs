@@ -79,13 +79,13 @@ fn flow(p: &Practice, name: &str, steps: Vec<(FormId, Needed)>) -> Result<FlowId
 /// Five questions of our own that add up to something, and room for words.
 fn check_in() -> Definition {
     let asked = [
-        "How well did you sleep?",
-        "How often did you feel tense?",
+        "How badly did you sleep?",
+        "How tense did you feel?",
         "How hard was it to get going in the morning?",
-        "How often did you keep away from people?",
+        "How much did you keep away from people?",
         "How heavy did the week feel, all in all?",
     ];
-    let choices = ["Not at all like a bad week", "A little", "Rather", "Very much"];
+    let choices = ["Not at all", "A little", "Rather", "Very much"];
     let mut items = vec![Item::new("week", Kind::Heading, "The last seven days")];
     for (n, text) in asked.iter().enumerate() {
         let mut item = Item::new(format!("w{n}"), Kind::Single, *text);
