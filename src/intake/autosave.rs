@@ -48,12 +48,13 @@ pub async fn save(
 ) -> Result<Response> {
     let words = ctx.words();
     let fields = Fields(pairs);
-    let sitting: Uuid = fields.one("sitting").parse().map_err(|_| Error::bad_request("Say which page it is."))?;
-    let asked = asked(&fields)?;
+    let asked = asked(&fields);
     let saved = ctx
         .door()?
         .write(move |p| {
+            // Whose form it is not learns nothing from what was sent.
             let sheet = super::sheet(p, id)?;
+            let (sitting, asked) = asked.clone()?;
             let given = asked.iter().map(|(question, ago)| {
                 let typed = sheet.version.definition.item(question).map(|item| fields.typed(item)).unwrap_or_default();
                 Given { question: question.clone(), said: Said::Typed(typed), ago: *ago }
@@ -73,8 +74,9 @@ pub async fn save(
     Ok(Answer::new(StatusCode::OK, &Results { answers })?.into_response())
 }
 
-/// Which questions are answered, and how long ago that was: `question` and `ago` (milliseconds), in pairs.
-fn asked(fields: &Fields) -> Result<Vec<(String, Duration)>> {
+/// From which page, which questions are answered, and how long ago that was: `question` and `ago` (milliseconds), in pairs.
+fn asked(fields: &Fields) -> Result<(Uuid, Vec<(String, Duration)>)> {
+    let sitting = fields.one("sitting").parse().map_err(|_| Error::bad_request("Say which page it is."))?;
     let mut agos = fields.all("ago");
     let pair = |question: &str| {
         let ago = agos.next().and_then(|ago| ago.parse().ok()).map(Duration::from_millis);
@@ -84,5 +86,5 @@ fn asked(fields: &Fields) -> Result<Vec<(String, Duration)>> {
     if all.is_empty() {
         return Err(Error::bad_request("Say which question is answered."));
     }
-    Ok(all)
+    Ok((sitting, all))
 }

@@ -252,7 +252,6 @@ pub async fn post(
     Path(id): Path<ClientFormId>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response> {
-    let posted = Posted::new(Fields(pairs))?;
     let sheet = match open(&ctx, id).await? {
         Ok(sheet) => sheet,
         Err(elsewhere) => {
@@ -261,6 +260,7 @@ pub async fn post(
             return Ok(response);
         }
     };
+    let posted = Posted::new(Fields(pairs))?;
     let typed = posted.typed(&sheet.version.definition);
     let (sheet, refused) = save(&ctx, sheet, &posted, typed).await?;
     if !refused.is_empty() {
