@@ -105,10 +105,8 @@ async fn ask(t: &TestApp, w: &World, route: &RouteInfo, browser: &mut Browser) -
 pub fn restore(t: &TestApp, w: &World) {
     let link = t.raw.id(&w.invite_link);
     t.raw.run(&format!(
-        "delete from invite_links where id <> {link}; update invite_links set revoked_at = null where id = {link}"
-    ));
-    t.raw.run(
-        "update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
+        "begin; delete from invite_links where id <> {link}; update invite_links set revoked_at = null where id = {link};
+         update sessions set ended_at = null where ended_at > 1; delete from activities where kind = 'reset.sent';
          delete from guesses; update members set disabled_at = null where disabled_at > 1;
          update member_invitations set state = 'sent', created_at = 1;
          update contacts set removed_at = null; update merges set undone_at = null;
@@ -120,8 +118,8 @@ pub fn restore(t: &TestApp, w: &World) {
          update form_alerts set seen_at = null; delete from form_reminders;
          update forms set archived_at = null; update flows set deleted_at = null;
          update hand_overs set ended_at = null;
-         update api_tokens set revoked_at = null where revoked_at > 1",
-    );
+         update api_tokens set revoked_at = null where revoked_at > 1; commit"
+    ));
 }
 
 both_engines! {
@@ -143,7 +141,8 @@ both_engines! {
                 let answer = ask(&t, &w, route, &mut browser.copy()).await;
                 assert!(answer.status < 500, "{name} as {actor}: {}", answer.text);
                 statuses.push(answer.status);
-                if route.method != Method::GET {
+                // Who is turned away changes nothing; what would prove otherwise is in the tests of each promise.
+                if route.method != Method::GET && !matches!(answer.status, 401 | 403 | 404) {
                     restore(&t, &w);
                 }
             }
