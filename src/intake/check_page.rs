@@ -8,7 +8,7 @@ use super::copy::{Copied, copied};
 use super::fields::Fields;
 use super::fill_page::{is_checked, may_sign, pages};
 use super::list_page::{next, shown};
-use super::place::{Place, note_form};
+use super::place::{Place, kept_secret, note_form};
 use super::{HandedIn, State};
 use crate::clock::Instant;
 use crate::error::Result;
@@ -28,6 +28,8 @@ struct CheckPage {
     errors: ErrorSummary,
     copied: Copied,
     form: ClientFormId,
+    /// Seals what is kept on the device.
+    secret: String,
     /// When the last of the answers that are shown was saved, in microseconds.
     seen: String,
     /// The last page that is shown.
@@ -64,6 +66,7 @@ async fn page(ctx: &Ctx, id: ClientFormId, status: StatusCode) -> Result<Respons
     let action = place.form(id);
     let back = pages(&sheet).last().map_or(action.clone(), |page| format!("{action}?page={}", page + 1));
     let page = CheckPage {
+        secret: kept_secret(ctx, id)?,
         shell: ctx.shell(sheet.task.title.clone(), place.section()),
         at_desk: place == Place::Desk,
         list: place.list(),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::check_page::{self, Outcome};
 use super::fields::{Fields, mark, was_name};
-use super::place::{Place, note_form};
+use super::place::{Place, kept_secret, note_form};
 use super::{Given, Kept, Said, Sheet, State, files};
 use crate::access::Who;
 use crate::error::{Error, Result};
@@ -37,6 +37,8 @@ struct FillPage {
     was: Vec<(String, String)>,
     sitting: Uuid,
     form: ClientFormId,
+    /// Seals what is kept on the device.
+    secret: String,
     number: usize,
     from_check: bool,
     has_back: bool,
@@ -161,6 +163,7 @@ fn page(ctx: &Ctx, sheet: &Sheet, view: &View, status: StatusCode) -> Result<Res
         .files_to(&format!("{action}/file"));
     let is_last = at + 1 == pages.len();
     let page = FillPage {
+        secret: kept_secret(ctx, task.id)?,
         shell: ctx.shell(task.title.clone(), place.section()),
         at_desk: place == Place::Desk,
         list: place.list(),

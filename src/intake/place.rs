@@ -2,6 +2,9 @@
 //! behalf of a client. The pages are the same; what differs is their address, and that the desk shows nothing that was
 //! handed in.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::access::{Access, Needs, Right, Who};
 use crate::audit::{Entry, note_read};
 use crate::error::{Error, Result};
@@ -63,6 +66,14 @@ impl Place {
             Place::Staff(_) => Section::Clients,
         }
     }
+}
+
+/// The key with which the page's script seals what it keeps on the device until it is saved: the same for one person and
+/// form, on whatever page, and nothing that the device itself remembers.
+pub fn kept_secret(ctx: &Ctx, id: ClientFormId) -> Result<String> {
+    let who = ctx.actor()?.id().unwrap_or_default();
+    let digest = ctx.app.secrets.digest("kept answers", &[id.0.as_bytes(), who.as_bytes()]);
+    Ok(URL_SAFE_NO_PAD.encode(digest))
 }
 
 /// Notes that somebody has read a form with its answers.

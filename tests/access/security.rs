@@ -111,13 +111,20 @@ fn what_is_held_names_its_tests_and_they_exist() {
     assert!(missing("browser/story.spec.ts", "nothing of this name").is_some());
 }
 
-/// ASVS 14.3.3: nothing about anybody stays in the browser's own storage.
+/// ASVS 14.3.3: nothing about anybody stays in the browser's own storage, but answers that wait for a connection, sealed
+/// with a key that is not kept there.
 #[test]
-fn what_browsers_keep_is_two_preferences() {
+fn what_browsers_keep_is_two_preferences_and_what_is_sealed() {
     let mut kept = BTreeSet::new();
     for entry in std::fs::read_dir(root().join("web/js")).unwrap().map(Result::unwrap) {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let file = entry.file_name().to_string_lossy().into_owned();
+        if file == "kept.js" {
+            assert!(text.contains("'AES-GCM'") && text.contains("subtle.encrypt"), "{file} seals what it keeps");
+            assert_eq!(text.matches(".setItem(").count(), 1, "in one place");
+            assert!(text.contains("this.store.setItem(this.prefix + keyOf(entry), [iv, sealed]"), "and nothing else");
+            continue;
+        }
         for other in ["sessionStorage", "indexedDB", "document.cookie", "caches.", "serviceWorker"] {
             assert!(!text.contains(other), "{file} uses {other}");
         }

@@ -16,12 +16,17 @@ const newId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 class Filling extends HTMLElement {
   connectedCallback() {
-    const { form, desk, done, check } = this.dataset;
-    this.kept = new Kept(form, desk !== undefined);
+    const { form, secret, desk, done } = this.dataset;
+    this.kept = new Kept(form, secret, desk !== undefined);
+    if (desk !== undefined) this.watchDesk();
+    if (done !== undefined) this.kept.clear();
+    else this.kept.ready.then(() => { if (this.isConnected) this.begin(); });
+  }
+
+  begin() {
+    const { check } = this.dataset;
     // What this page sends: its own, and what was left behind when it was opened.
     this.mine = new Set(this.kept.all().map((entry) => entry.sitting));
-    if (desk !== undefined) this.watchDesk();
-    if (done !== undefined) return this.kept.clear();
     this.state = this.querySelector('[data-state]');
     this.tries = 0;
     this.listen();
@@ -52,6 +57,7 @@ class Filling extends HTMLElement {
   }
 
   readyPage() {
+    const early = [...this.paper.querySelectorAll('.asked')].filter((asked) => this.isTouched(asked));
     for (const entry of this.kept.all()) this.restore(entry);
     this.page.addEventListener('input', (event) => this.typed(event, event.target.matches('textarea, [type="text"], [type="date"]') ? TYPING : 0));
     this.page.addEventListener('change', (event) => this.typed(event, 0));
@@ -62,7 +68,15 @@ class Filling extends HTMLElement {
     this.page.addEventListener('ruh:answered', () => this.refresh());
     this.page.addEventListener('submit', (event) => this.submit(event));
     this.refresh();
+    // Typed before this script had come.
+    for (const asked of early) this.note(asked, 0);
     this.send();
+  }
+
+  isTouched(asked) {
+    return [...asked.querySelectorAll('input, textarea')].some((field) => (
+      /^(radio|checkbox)$/.test(field.type) ? field.checked !== field.defaultChecked : field.type !== 'hidden' && field.type !== 'file' && field.value !== field.defaultValue
+    ));
   }
 
   waiting() {
@@ -114,13 +128,18 @@ class Filling extends HTMLElement {
     if (!asked || !event.target.name) return;
     const other = asked.querySelector('[data-other]');
     if (other && event.target.matches('[data-own]') && event.target.value.trim() && !other.checked) other.checked = true;
+    // Leaving a field says once more what typing has said.
+    this.note(asked, wait, event.type === 'change');
+  }
+
+  /** Notes what a question holds now, to be sent. */
+  note(asked, wait, again = false) {
     const { question } = asked.dataset;
     const sitting = this.page.elements.sitting.value;
     const before = JSON.stringify(this.waiting().find((entry) => entry.question === question && entry.sitting === sitting)?.fields);
     const fields = this.fields(asked);
     this.refresh();
-    // Leaving a field says once more what typing has said.
-    if (event.type === 'change' && asked.lastSaid === JSON.stringify(fields)) return;
+    if (again && asked.lastSaid === JSON.stringify(fields)) return;
     asked.lastSaid = JSON.stringify(fields);
     if (before !== asked.lastSaid) this.kept.put({ id: newId(), question, fields, at: Date.now(), sitting });
     this.complain(asked, '');

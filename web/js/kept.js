@@ -1,9 +1,16 @@
-// Answers that are typed and not saved yet, kept on this device until they are: by form, page and question, the last
-// typing of each. Two pages of one form, in two windows, do not touch what the other has. On a device that was handed over they last as long as its tab.
+// Answers that are typed and not saved yet, kept on this device until they are: by form, page and question, the last typing
+// of each. They are sealed with a key that only a page of whoever is signed in holds: what lies in the browser says
+// nothing to whoever finds the device. Two windows of one form do not touch what the other keeps. On a device that was
+// handed over they last as long as its tab.
 const MARK = 'ruh-kept:';
 const DAYS = 7 * 86_400_000;
+const CIPHER = 'AES-GCM';
+const NONCE = 12;
 
-const keyOf = (entry) => `${entry.sitting} ${entry.question}`;
+const keyOf = (entry) => `${entry.sitting}:${entry.question}`;
+const isFresh = (entry) => Date.now() - entry.at < DAYS;
+const toText = (bytes) => btoa(String.fromCharCode(...bytes));
+const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (letter) => letter.charCodeAt(0));
 
 const stores = () => {
   try {
@@ -13,59 +20,84 @@ const stores = () => {
   }
 };
 
-/** Forgets everything that waits: whoever comes next has no business with it. */
-export function forgetAll() {
-  for (const store of stores()) for (const key of Object.keys(store)) if (key.startsWith(MARK)) store.removeItem(key);
+function forget(prefix) {
+  for (const store of stores()) for (const name of Object.keys(store)) if (name.startsWith(prefix)) store.removeItem(name);
 }
 
+/** Forgets everything that waits: whoever comes next has no business with it. */
+export const forgetAll = () => forget(MARK);
+
 export class Kept {
-  constructor(form, desk) {
-    this.key = MARK + form;
-    this.memory = {};
+  constructor(form, secret, desk) {
+    this.prefix = `${MARK}${form}:`;
+    this.entries = new Map();
     const [lasting, passing] = stores();
     this.store = desk ? passing : lasting;
+    this.ready = secret ? this.open(secret) : Promise.resolve();
   }
 
   /** False where nothing can be kept: then it waits in the page alone. */
   get isKept() {
-    return Boolean(this.store) && !this.full;
+    return Boolean(this.store && this.key) && !this.full;
+  }
+
+  async open(secret) {
+    // Browsers seal only over https, and on this machine itself.
+    this.key = await crypto.subtle?.importKey('raw', toBytes(secret), CIPHER, false, ['encrypt', 'decrypt']);
+    if (!this.store || !this.key) return;
+    for (const name of Object.keys(this.store).filter((one) => one.startsWith(this.prefix))) {
+      const entry = await this.unsealed(this.store.getItem(name));
+      if (!entry || !isFresh(entry)) this.store.removeItem(name);
+      else if (!this.entries.has(keyOf(entry))) this.entries.set(keyOf(entry), entry);
+    }
+  }
+
+  async unsealed(text) {
+    try {
+      const bytes = toBytes(text);
+      const clear = await crypto.subtle.decrypt({ name: CIPHER, iv: bytes.slice(0, NONCE) }, this.key, bytes.slice(NONCE));
+      return JSON.parse(new TextDecoder().decode(clear));
+    } catch {
+      // Somebody else's, or of a time before another key: as good as nothing.
+      return null;
+    }
   }
 
   all() {
-    let found = this.memory;
-    try {
-      found = { ...JSON.parse(this.store.getItem(this.key) ?? '{}'), ...this.memory };
-    } catch {
-      // What cannot be read is as good as nothing.
-    }
-    return Object.values(found).filter((entry) => Date.now() - entry.at < DAYS).sort((a, b) => a.at - b.at);
+    return [...this.entries.values()].filter(isFresh).sort((a, b) => a.at - b.at);
   }
 
-  write(entries) {
-    const all = Object.fromEntries(entries.map((entry) => [keyOf(entry), entry]));
-    this.memory = {};
+  put(entry) {
+    this.entries.set(keyOf(entry), entry);
+    if (this.store && this.key) this.keep(entry);
+  }
+
+  async keep(entry) {
+    const iv = crypto.getRandomValues(new Uint8Array(NONCE));
+    const clear = new TextEncoder().encode(JSON.stringify(entry));
+    const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: CIPHER, iv }, this.key, clear));
+    // Typed anew, or saved, meanwhile.
+    if (this.entries.get(keyOf(entry)) !== entry) return;
     try {
-      if (entries.length > 0) this.store.setItem(this.key, JSON.stringify(all));
-      else this.store.removeItem(this.key);
+      this.store.setItem(this.prefix + keyOf(entry), [iv, sealed].map(toText).join(''));
       this.full = false;
     } catch {
       // Switched off, or full.
       this.full = true;
-      this.memory = all;
     }
-  }
-
-  put(entry) {
-    this.write([...this.all().filter((other) => keyOf(other) !== keyOf(entry)), entry]);
   }
 
   /** Drops what was sent, unless it was typed anew meanwhile. */
   drop(sent) {
-    const ids = new Set(sent.map((entry) => entry.id));
-    this.write(this.all().filter((entry) => !ids.has(entry.id)));
+    for (const entry of sent) {
+      if (this.entries.get(keyOf(entry))?.id !== entry.id) continue;
+      this.entries.delete(keyOf(entry));
+      this.store?.removeItem(this.prefix + keyOf(entry));
+    }
   }
 
   clear() {
-    this.write([]);
+    this.entries.clear();
+    forget(this.prefix);
   }
 }
