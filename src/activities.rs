@@ -43,10 +43,12 @@ pub enum Topic {
     CareTeam,
     Forms,
     Record,
+    Messages,
 }
 
 impl Topic {
-    pub const ALL: [Topic; 5] = [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Forms, Topic::Record];
+    pub const ALL: [Topic; 6] =
+        [Topic::Arrivals, Topic::Invitations, Topic::CareTeam, Topic::Forms, Topic::Record, Topic::Messages];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +57,7 @@ impl Topic {
             Topic::CareTeam => "care_team",
             Topic::Forms => "forms",
             Topic::Record => "record",
+            Topic::Messages => "messages",
         }
     }
 
@@ -133,10 +136,13 @@ pub enum Kind {
     /// A device was handed over at the desk.
     HandedOver,
     HandedBack,
+    /// A message after a while in which there was none: from the staff, and from the client's side to a provider.
+    MessageSent,
+    MessageReceived,
 }
 
 impl Kind {
-    const ALL: [Kind; 55] = [
+    const ALL: [Kind; 57] = [
         Kind::ClientAdded,
         Kind::SignedUp,
         Kind::ClientChanged,
@@ -192,6 +198,8 @@ impl Kind {
         Kind::FormAlertSeen,
         Kind::HandedOver,
         Kind::HandedBack,
+        Kind::MessageSent,
+        Kind::MessageReceived,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -251,6 +259,8 @@ impl Kind {
             Kind::FormAlertSeen => "form.alert_seen",
             Kind::HandedOver => "form.handed_over",
             Kind::HandedBack => "form.handed_back",
+            Kind::MessageSent => "message.sent",
+            Kind::MessageReceived => "message.received",
         }
     }
 
@@ -314,6 +324,7 @@ impl Kind {
             | Kind::FormAlertSeen
             | Kind::HandedOver
             | Kind::HandedBack => Topic::Forms,
+            Kind::MessageSent | Kind::MessageReceived => Topic::Messages,
         }
     }
 
@@ -340,6 +351,7 @@ impl Kind {
             | Kind::Merged
             | Kind::Unmerged
             | Kind::DocumentReceived => Some(Topic::Record),
+            Kind::MessageReceived => Some(Topic::Messages),
             Kind::ClientChanged
             | Kind::InvitationQueued
             | Kind::InvitationSent
@@ -368,7 +380,8 @@ impl Kind {
             | Kind::FormReminded
             | Kind::FormAlertSeen
             | Kind::HandedOver
-            | Kind::HandedBack => None,
+            | Kind::HandedBack
+            | Kind::MessageSent => None,
         }
     }
 }
@@ -419,12 +432,14 @@ impl Practice<'_> {
         let (who, whose) = (self.actor.kind(), self.actor.id());
         let topic = kind.topic().as_str();
         self.run(&INSERT, params![id, self.now, kind.as_str(), client, who, whose, about, topic, member])?;
-        kind.news().map_or(Ok(()), |topic| self.tell(id, topic, client))
+        // A message is news to whom it was written, and nobody else's.
+        let only = member.filter(|_| kind == Kind::MessageReceived);
+        kind.news().map_or(Ok(()), |topic| self.tell(id, topic, client, only))
     }
 
     /// Puts it into the newsfeed of everybody who cares for the client, or, where nobody does, of those who run the
     /// practice. Nobody is told what they did themselves.
-    fn tell(&self, id: Uuid, topic: Topic, client: ClientId) -> Result<()> {
+    fn tell(&self, id: Uuid, topic: Topic, client: ClientId, only: Option<MemberId>) -> Result<()> {
         let reader = |row: &crate::db::Row| {
             Ok((row.get::<MemberId>(0)?, Choice::kept(row.get::<Option<String>>(1)?.as_deref())))
         };
@@ -433,7 +448,9 @@ impl Practice<'_> {
             readers = self.all(&RUNNERS, params![Uuid::nil(), topic.as_str()], reader)?;
         }
         let me = self.actor.member().map(|member| member.id);
-        for (member, choice) in readers.into_iter().filter(|(member, _)| Some(*member) != me) {
+        for (member, choice) in
+            readers.into_iter().filter(|(member, _)| Some(*member) != me && only.is_none_or(|one| one == *member))
+        {
             if choice == Choice::Neither {
                 continue;
             }

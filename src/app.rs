@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::access::Actor;
 use crate::accounts::passwords::Passwords;
 use crate::audit::Reads;
+use crate::bus::{Bus, Said};
 use crate::clock::{Clock, Instant};
 use crate::config::Config;
 use crate::db::{Db, Lane, Options};
@@ -29,6 +30,8 @@ pub struct App {
     pub jobs_wake: tokio::sync::Notify,
     /// Something was queued since the runner was last woken.
     pub jobs_queued: AtomicBool,
+    /// Wakes those who look on, after a commit.
+    pub bus: Bus,
     db: Db,
 }
 
@@ -57,6 +60,7 @@ impl App {
             metrics: crate::metrics::Metrics::default(),
             jobs_wake: tokio::sync::Notify::new(),
             jobs_queued: AtomicBool::new(false),
+            bus: Bus::default(),
             files: crate::files::Files::new(&config.data_dir),
             secrets,
             clock,
@@ -90,7 +94,8 @@ impl App {
     {
         let app = Arc::clone(self);
         let now = self.now();
-        self.db.read(lane, move |tx| closure(&House::new(tx, &app, now))).await
+        // Whoever reads has nothing to say.
+        self.db.read(lane, move |tx| closure(&House::new(tx, &Said::default(), &app, now))).await
     }
 
     /// Writes what belongs to no practice. The closure may run again.
@@ -109,7 +114,16 @@ impl App {
     {
         let app = Arc::clone(self);
         let now = self.now();
-        let outcome = self.db.write(lane, move |tx| closure(&House::new(tx, &app, now))).await;
+        let said = Arc::new(Said::default());
+        let saying = Arc::clone(&said);
+        let run = move |tx: &crate::db::Tx| {
+            saying.clear();
+            closure(&House::new(tx, &saying, &app, now))
+        };
+        let outcome = self.db.write(lane, run).await;
+        if outcome.is_ok() {
+            said.take().into_iter().for_each(|hint| self.bus.publish(hint));
+        }
         // Only for what was queued: the runner writes too, and must not wake itself.
         if outcome.is_ok() && self.jobs_queued.swap(false, Ordering::SeqCst) {
             self.jobs_wake.notify_one();

@@ -67,6 +67,9 @@ pub struct Settings {
     /// Seconds within which each request is answered, with 503 if it must be [default: 60].
     #[arg(long, env = "RUH_ANSWER_SECONDS", global = true)]
     pub answer_seconds: Option<u64>,
+    /// Messages that one person can send in a minute [default: 60].
+    #[arg(long, env = "RUH_MESSAGES_A_MINUTE", global = true)]
+    pub messages_a_minute: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +95,7 @@ pub struct Config {
     pub backup_passphrase: Option<String>,
     /// How long a request may take until it is answered. Nobody hangs on a database that does not answer.
     pub answers_within: std::time::Duration,
+    pub messages_a_minute: i64,
 }
 
 impl Settings {
@@ -131,6 +135,7 @@ impl Settings {
             answers_within: std::time::Duration::from_secs(
                 self.answer_seconds.or(file.answer_seconds).unwrap_or(60).max(1),
             ),
+            messages_a_minute: self.messages_a_minute.or(file.messages_a_minute).unwrap_or(60).max(1),
             public_url,
             data_dir,
         })

@@ -115,3 +115,11 @@ id_type!(
     /// A device handed over to a client at the desk.
     HandOverId
 );
+id_type!(
+    /// A conversation.
+    ConversationId
+);
+id_type!(
+    /// A message in a conversation.
+    MessageId
+);

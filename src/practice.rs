@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, Role};
 use crate::app::App;
+use crate::bus::{Hint, Said};
 use crate::clock::Instant;
 use crate::db::{Engine, HouseSql, Row, TenantSql, Transaction, Value};
 use crate::error::Result;
@@ -27,6 +28,7 @@ crate::sql! {
 /// What belongs to no practice, inside one transaction.
 pub struct House<'t> {
     tx: &'t dyn Transaction,
+    said: &'t Said,
     pub app: &'t App,
     pub now: Instant,
 }
@@ -34,6 +36,7 @@ pub struct House<'t> {
 /// One practice, on behalf of one actor, inside one transaction.
 pub struct Practice<'t> {
     tx: &'t dyn Transaction,
+    said: &'t Said,
     pub app: &'t App,
     pub now: Instant,
     pub id: PracticeId,
@@ -41,18 +44,18 @@ pub struct Practice<'t> {
 }
 
 impl<'t> House<'t> {
-    pub(crate) fn new(tx: &'t dyn Transaction, app: &'t App, now: Instant) -> House<'t> {
-        House { tx, app, now }
+    pub(crate) fn new(tx: &'t dyn Transaction, said: &'t Said, app: &'t App, now: Instant) -> House<'t> {
+        House { tx, said, app, now }
     }
 
     /// The same transaction as if it were another time: how a made-up practice gets its past.
     pub fn at(&self, now: Instant) -> House<'t> {
-        House { tx: self.tx, app: self.app, now }
+        House { tx: self.tx, said: self.said, app: self.app, now }
     }
 
     /// Enters the practice of an actor, in the same transaction.
     pub fn practice<'s>(&'s self, actor: &'s Actor) -> Practice<'s> {
-        Practice { tx: self.tx, app: self.app, now: self.now, id: actor.practice, actor }
+        Practice { tx: self.tx, said: self.said, app: self.app, now: self.now, id: actor.practice, actor }
     }
 
     /// What pages and the guard need to know of a practice.
@@ -77,6 +80,7 @@ impl<'t> House<'t> {
         params: Vec<Value>,
         mut map: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
+        self.said.note(&sql.0, &params);
         collect(self.tx, &sql.0, &params, &mut map)
     }
 
@@ -90,6 +94,7 @@ impl<'t> House<'t> {
     }
 
     pub fn run(&self, sql: &'static HouseSql, params: Vec<Value>) -> Result<u64> {
+        self.said.note(&sql.0, &params);
         Ok(self.tx.execute(&sql.0, &params)?)
     }
 
@@ -101,7 +106,7 @@ impl<'t> House<'t> {
 impl<'t> Practice<'t> {
     /// The accounts' side of the same transaction.
     pub fn house(&self) -> House<'t> {
-        House { tx: self.tx, app: self.app, now: self.now }
+        House { tx: self.tx, said: self.said, app: self.app, now: self.now }
     }
 
     pub fn engine(&self) -> Engine {
@@ -114,7 +119,9 @@ impl<'t> Practice<'t> {
         params: Vec<Value>,
         mut map: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        collect(self.tx, &sql.0, &self.with_practice(params), &mut map)
+        let params = self.with_practice(params);
+        self.said.note(&sql.0, &params);
+        collect(self.tx, &sql.0, &params, &mut map)
     }
 
     pub fn one<T>(
@@ -127,11 +134,18 @@ impl<'t> Practice<'t> {
     }
 
     pub fn run(&self, sql: &'static TenantSql, params: Vec<Value>) -> Result<u64> {
-        Ok(self.tx.execute(&sql.0, &self.with_practice(params))?)
+        let params = self.with_practice(params);
+        self.said.note(&sql.0, &params);
+        Ok(self.tx.execute(&sql.0, &params)?)
     }
 
     pub fn new_id(&self) -> Uuid {
         self.app.ids.new_id()
+    }
+
+    /// Has those look again whom it concerns, once this is committed.
+    pub fn say(&self, hint: Hint) {
+        self.said.say(hint);
     }
 
     fn with_practice(&self, mut params: Vec<Value>) -> Vec<Value> {

@@ -167,6 +167,7 @@ fn all(app: &Shared) -> Routes {
     let routes = crate::documents::routes(routes);
     let routes = crate::forms::routes(routes);
     let routes = crate::flows::routes(routes);
+    let routes = crate::chat::routes(routes);
     let routes = crate::desk::routes(routes);
     let routes = crate::intake::routes(routes);
     let routes = crate::newsfeed::routes(routes);

@@ -24,6 +24,7 @@ pub async fn serve(config: Config) -> Result<()> {
     // From here on a stop is a stop: what waits to be written must not depend on when it is asked for.
     let signals = stop_signals()?;
     greet(&app).await?;
+    app.bus.join_others(&app.config.database_url);
     let (stop, stopping) = watch::channel(false);
     let jobs = tokio::spawn(crate::jobs::run_until(app.clone(), stopping.clone()));
     let copies = tokio::spawn(crate::backup::daily::run_until(app.clone(), stopping.clone()));
@@ -36,6 +37,8 @@ pub async fn serve(config: Config) -> Result<()> {
     asked_to_stop(signals).await;
     tracing::info!("stopping: finishing what is under way");
     let _ = stop.send(true);
+    // Streams have no end of their own.
+    app.bus.stop();
     if tokio::time::timeout(STOP_PATIENCE, server).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }

@@ -23,16 +23,18 @@ pub enum Side {
     Contacts,
     Forms,
     Documents,
+    Messages,
     Looks,
 }
 
 impl Side {
-    const ALL: [(Side, &str, &str); 6] = [
+    const ALL: [(Side, &str, &str); 7] = [
         (Side::Overview, "", "Overview"),
         (Side::Timeline, "/timeline", "Timeline"),
         (Side::Contacts, "/contacts", "Family and contacts"),
         (Side::Forms, "/forms", "Forms"),
         (Side::Documents, "/documents", "Documents"),
+        (Side::Messages, "/messages", "Messages"),
         (Side::Looks, "/looks", "Who has looked"),
     ];
 }

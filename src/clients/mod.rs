@@ -19,6 +19,7 @@ mod head;
 mod list;
 mod list_queries;
 mod merged;
+mod messages;
 mod new;
 mod pages;
 mod profile;
@@ -41,6 +42,7 @@ use crate::activities::Kind as Activity;
 use crate::app::Shared;
 use crate::audit::Entry;
 use crate::care_team;
+use crate::chat::{self, Moment};
 use crate::error::{Error, Result};
 use crate::flows;
 use crate::ids::{ClientId, MemberId};
@@ -52,8 +54,8 @@ use crate::routes::Routes;
 use crate::ui::{Tab, Tabs};
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(export::routes(card::routes(profile::routes(archive_pages::routes(new::routes(pages::routes(
-        routes,
+    api::routes(export::routes(card::routes(profile::routes(archive_pages::routes(new::routes(messages::routes(
+        pages::routes(routes),
     )))))))
 }
 
@@ -131,6 +133,7 @@ pub fn add(p: &Practice, fields: &Fields, inviting: Inviting, source: Source) ->
         // Nothing is queued for nobody.
         _ => None,
     };
+    chat::welcome(p, id, Moment::Added)?;
     Ok(Added { id, invited })
 }
 
@@ -189,6 +192,7 @@ pub fn change(p: &Practice, id: ClientId, fields: &Fields, version: Option<i64>)
         p.note(Activity::ClientChanged, id, Some(&others.join(", ")))?;
     }
     p.audit(&Entry::of_client("client.changed", id).detail(changed.join(", ")))?;
+    chat::welcome(p, id, Moment::Changed)?;
     Ok(Saved::Saved { email })
 }
 

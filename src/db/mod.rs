@@ -23,6 +23,7 @@ pub use dialect::{Engine, search_pattern};
 pub use migrate::refuse_newer_than_this;
 pub use outside::{ColumnOf, Empty, Snapshot, Table, abandon, release};
 pub use outside_sqlite::remove as remove_file_of;
+pub use postgres::client;
 pub use queue::Lane;
 pub use row::{Column, Row, Value};
 pub use sql::{HouseSql, STATEMENTS, Scope, Sql, TenantSql};

@@ -6,6 +6,7 @@ mod family;
 mod intake;
 mod papers;
 mod people;
+mod talks;
 mod twice;
 
 use std::time::Duration;
@@ -56,6 +57,7 @@ pub async fn make(app: &Shared, password: &str, crowd: usize) -> Result<Made> {
     let (made, team, groups) = found(app, &hash).await?;
     let ana = &PEOPLE[0];
     papers::papers(app, &team[ana.provider], ana.first, ana.last).await?;
+    talks::talks(app, [&team[0], &team[ana.provider]], ana.first, ana.last).await?;
     let numbers: Vec<usize> = (0..crowd.min(CROWD_LIMIT)).collect();
     for slice in numbers.chunks(SLICE) {
         let (team, groups, hash, slice) = (team.clone(), groups.clone(), hash.clone(), slice.to_vec());

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{KEPT, entry, queries};
 use crate::access::Actor;
 use crate::app::Shared;
+use crate::chat;
 use crate::error::Result;
 use crate::ids::DocumentId;
 
@@ -56,7 +57,7 @@ async fn sweep(app: &Shared) -> Result<()> {
             .read(move |h| {
                 let mut found: Vec<Uuid> = Vec::new();
                 for id in &slice {
-                    if !queries::is_kept(h, *id)? {
+                    if !queries::is_kept(h, *id)? && !chat::keeps_file(h, *id)? {
                         found.push(*id);
                     }
                 }

@@ -4,6 +4,7 @@ use super::{Invitation, Purpose, State, queries, set_state};
 use crate::accounts;
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
+use crate::chat::{self, Moment};
 use crate::error::Result;
 use crate::ids::{AccessId, AccountId, InvitationId};
 use crate::jobs::Kind as JobKind;
@@ -96,7 +97,9 @@ fn let_in(p: &Practice, invitation: &Invitation, account: AccountId) -> Result<A
                 accounts::provisional::abandon(&p.house(), before.account)?;
             }
         }
-        return portal_access::grant(p, client, account, As::Client);
+        let access = portal_access::grant(p, client, account, As::Client)?;
+        chat::welcome(p, client, Moment::InPortal)?;
+        return Ok(access);
     };
     // One person around the client has one access: by the account that accepted last.
     if let Some(before) = portal_access::of_contacts(p, client)?.into_iter().find(|a| a.contact == Some(contact))
@@ -104,7 +107,9 @@ fn let_in(p: &Practice, invitation: &Invitation, account: AccountId) -> Result<A
     {
         portal_access::end(p, before.id)?;
     }
-    portal_access::grant(p, client, account, As::Contact(contact))
+    let access = portal_access::grant(p, client, account, As::Contact(contact))?;
+    chat::welcome(p, client, Moment::InPortal)?;
+    Ok(access)
 }
 
 /// Whether the invitation confirms the login of the account that has the access: it must still be that account's

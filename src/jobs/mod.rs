@@ -67,10 +67,14 @@ pub enum Kind {
     SendFormReminder,
     /// Tells a provider that an answer needs attention. Subject: the alert.
     SendFormAlert,
+    /// Mails somebody that a message waits. Subject: the row of the reader.
+    TellOfMessage,
+    /// Sends a message whose time has come. Subject: the message that waits.
+    SendScheduledMessage,
 }
 
 impl Kind {
-    const ALL: [Kind; 19] = [
+    const ALL: [Kind; 21] = [
         Kind::SendInvitation,
         Kind::SendMemberInvitation,
         Kind::AnswerResetRequest,
@@ -90,6 +94,8 @@ impl Kind {
         Kind::RemindForms,
         Kind::SendFormReminder,
         Kind::SendFormAlert,
+        Kind::TellOfMessage,
+        Kind::SendScheduledMessage,
     ];
 
     fn as_str(self) -> &'static str {
@@ -113,6 +119,8 @@ impl Kind {
             Kind::RemindForms => "forms.remind",
             Kind::SendFormReminder => "form_reminder.send",
             Kind::SendFormAlert => "form_alert.send",
+            Kind::TellOfMessage => "message.tell",
+            Kind::SendScheduledMessage => "message.send",
         }
     }
 
@@ -134,6 +142,8 @@ impl Kind {
                 | Kind::RemindForms
                 | Kind::SendFormReminder
                 | Kind::SendFormAlert
+                | Kind::TellOfMessage
+                | Kind::SendScheduledMessage
         )
     }
 }
@@ -298,6 +308,8 @@ async fn dispatch(app: &Shared, job: &Job) -> Result<Outcome> {
         Kind::RemindForms => crate::intake::jobs::remind(app, job).await,
         Kind::SendFormReminder => crate::intake::jobs::send_reminder(app, job).await,
         Kind::SendFormAlert => crate::intake::jobs::send_alert(app, job).await,
+        Kind::TellOfMessage => crate::chat::tell(app, job).await,
+        Kind::SendScheduledMessage => crate::chat::send_scheduled(app, job).await,
     }
 }
 

@@ -49,6 +49,8 @@ struct PreviewBody {
     custody_note: &'static str,
     documents: i64,
     forms: i64,
+    /// Conversations that come along.
+    conversations: i64,
     timeline_entries: i64,
 }
 
@@ -152,6 +154,7 @@ fn body(p: &Practice, plan: &Plan) -> Result<PreviewBody> {
         },
         documents: plan.documents,
         forms: plan.forms,
+        conversations: plan.conversations,
         timeline_entries: plan.history,
     })
 }

@@ -199,6 +199,7 @@ pub fn undo(p: &Practice, id: MergeId) -> Result<Outcome> {
     // News first: they are told by what still stands where the merge put it.
     queries::put_news_back(p, id, merge.kept, merge.gone)?;
     queries::put_rows(p, id, merge.kept, merge.gone)?;
+    queries::part_conversations(p, id)?;
     for one in &moved {
         if let Moved::Contact(contact, was_main) = one {
             queries::put_contact(p, *contact, merge.gone, *was_main)?;

@@ -325,6 +325,11 @@ fn happens(p: &Practice, plan: &Plan) -> Result<Vec<String>> {
         1 => said.push("1 form comes along, with what was answered.".into()),
         n => said.push(format!("{n} forms come along, with what was answered.")),
     }
+    match plan.conversations {
+        0 => {}
+        1 => said.push("1 conversation comes along.".into()),
+        n => said.push(format!("{n} conversations come along.")),
+    }
     said.push(match plan.history {
         1 => "1 entry of the timeline comes along.".into(),
         n => format!("{n} entries of the timeline come along."),

@@ -37,6 +37,8 @@ pub struct Plan {
     pub documents: i64,
     /// Forms that come along, with what was answered.
     pub forms: i64,
+    /// Conversations that come along.
+    pub conversations: i64,
     /// Entries of the timeline that come along.
     pub history: i64,
 }
@@ -136,6 +138,7 @@ pub fn plan(p: &Practice, kept: ClientId, gone: ClientId) -> Result<std::result:
         custody: custody(p, &kept, &gone)?,
         documents: queries::count_documents(p, gone.id)?,
         forms: queries::count_forms(p, gone.id, kept.id)?,
+        conversations: queries::count_conversations(p, gone.id)?,
         history: queries::count_history(p, gone.id)?,
         fields,
         filled,

@@ -95,6 +95,33 @@ crate::sql! {
          join client_flows f on f.practice_id = g.practice_id and f.client_id = g.gone
          where g.practice_id = $1 and g.id = $2
          on conflict (practice_id, client_id, flow_id) do nothing";
+    tenant COUNT_CONVERSATIONS = "select count(*) from conversations where practice_id = $1 and client_id = $2";
+    tenant RECORD_CONVERSATIONS = record!("conversation", "conversations", "g.gone", "");
+    // A second conversation with the same provider, or with the practice, goes on in the one that stays.
+    tenant RECORD_DOUBLES = record!("double", "conversations", "g.gone",
+        " and x.kind = 'direct' and exists (select 1 from conversations y where y.practice_id = g.practice_id
+         and y.client_id = g.kept and y.member_id = x.member_id and y.kind = 'direct')");
+    tenant RECORD_DOUBLE_PRACTICE = record!("double", "conversations", "g.gone",
+        " and x.kind = 'practice' and exists (select 1 from conversations y where y.practice_id = g.practice_id
+         and y.client_id = g.kept and y.kind = 'practice')");
+    tenant SET_EARLIER =
+        "update conversations set kind = 'earlier' where practice_id = $1 and id in (select v.row_id from merge_moves v
+         where v.practice_id = $1 and v.merge_id = $2 and v.what = 'double')";
+    tenant SET_AGAIN =
+        "update conversations set kind = case when member_id is null then 'practice' else 'direct' end
+         where practice_id = $1 and id in (select v.row_id from merge_moves v
+         where v.practice_id = $1 and v.merge_id = $2 and v.what = 'double')";
+    tenant RECORD_GROUPS =
+        "insert into merge_moves (practice_id, merge_id, what, row_id)
+         select $1, g.id, 'group', x.conversation_id from merges g
+         join conversation_people x on x.practice_id = g.practice_id and x.person_id = g.gone
+         where g.practice_id = $1 and g.id = $2 and not exists (select 1 from conversation_people y
+             where y.practice_id = x.practice_id and y.person_id = g.kept and y.conversation_id = x.conversation_id)";
+    tenant PUT_GROUPS =
+        "update conversation_people set person_id = $4 where practice_id = $1 and person_id = $3
+         and conversation_id in (select v.row_id from merge_moves v
+         where v.practice_id = $1 and v.merge_id = $2 and v.what = 'group')";
+    tenant PUT_CONVERSATIONS = put!("conversations", "= 'conversation'");
     tenant PUT_INVITATIONS = put!("invitations", "= 'invitation'");
     tenant PUT_INVITATIONS_AWAY = put!("invitations", "= 'invitation_away'");
     tenant PUT_CONTACT =
@@ -204,6 +231,11 @@ pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
     p.run(&RECORD_DOCUMENTS, params![id])?;
     p.run(&RECORD_FORMS, params![id])?;
     p.run(&RECORD_ALERTS, params![id])?;
+    p.run(&RECORD_CONVERSATIONS, params![id])?;
+    p.run(&RECORD_DOUBLES, params![id])?;
+    p.run(&RECORD_DOUBLE_PRACTICE, params![id])?;
+    p.run(&SET_EARLIER, params![id])?;
+    p.run(&RECORD_GROUPS, params![id])?;
     p.run(&RECORD_INVITATIONS_OF_CONTACTS, params![id])?;
     if own {
         p.run(&RECORD_INVITATIONS, params![id])?;
@@ -214,12 +246,23 @@ pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
 
 /// Puts all rows that were written down into the record `to`, and those that go the other way into `from`.
 pub fn put_rows(p: &Practice, id: MergeId, from: ClientId, to: ClientId) -> Result<()> {
-    const ALONG: [&TenantSql; 6] =
-        [&PUT_ACTIVITIES, &PUT_DOCUMENTS, &PUT_FORMS, &PUT_ALERTS, &PUT_ACCESSES, &PUT_INVITATIONS];
+    const ALONG: [&TenantSql; 7] =
+        [&PUT_ACTIVITIES, &PUT_DOCUMENTS, &PUT_FORMS, &PUT_ALERTS, &PUT_CONVERSATIONS, &PUT_ACCESSES, &PUT_INVITATIONS];
     for statement in ALONG {
         p.run(statement, params![id, to])?;
     }
+    p.run(&PUT_GROUPS, params![id, from, to])?;
     p.run(&PUT_INVITATIONS_AWAY, params![id, from]).map(drop)
+}
+
+/// What a merge made an earlier conversation is one of its own again, back in its record.
+pub fn part_conversations(p: &Practice, id: MergeId) -> Result<()> {
+    p.run(&SET_AGAIN, params![id]).map(drop)
+}
+
+/// Conversations of a record.
+pub fn count_conversations(p: &Practice, client: ClientId) -> Result<i64> {
+    Ok(p.one(&COUNT_CONVERSATIONS, params![client], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 /// All news about a record become news about another.

@@ -122,6 +122,7 @@ struct ChoicesBody {
     care_team: &'static str,
     forms: &'static str,
     record: &'static str,
+    messages: &'static str,
 }
 
 fn choices_body(p: &Practice) -> Result<ChoicesBody> {
@@ -133,6 +134,7 @@ fn choices_body(p: &Practice) -> Result<ChoicesBody> {
         care_team: of(Topic::CareTeam),
         forms: of(Topic::Forms),
         record: of(Topic::Record),
+        messages: of(Topic::Messages),
     })
 }
 
@@ -149,16 +151,18 @@ struct Chosen {
     care_team: Option<String>,
     forms: Option<String>,
     record: Option<String>,
+    messages: Option<String>,
 }
 
 async fn save_choices(ctx: Ctx, body: Json<Chosen>) -> Result<Answer> {
-    let Chosen { arrivals, invitations, care_team, forms, record } = body.value;
+    let Chosen { arrivals, invitations, care_team, forms, record, messages } = body.value;
     let given = [
         (Topic::Arrivals, arrivals),
         (Topic::Invitations, invitations),
         (Topic::CareTeam, care_team),
         (Topic::Forms, forms),
         (Topic::Record, record),
+        (Topic::Messages, messages),
     ];
     let mut wrong = Vec::new();
     let mut chosen = Vec::new();

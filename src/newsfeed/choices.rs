@@ -45,6 +45,7 @@ fn explains(topic: Topic) -> &'static str {
             "A client began or handed in a form, skipped one, finished the intake, or gave an answer that needs attention."
         }
         Topic::Record => "An email was changed, a client was archived or restored.",
+        Topic::Messages => "A client wrote to you after a while in which nothing was written.",
     }
 }
 

@@ -126,5 +126,6 @@ pub fn topic_said(topic: Topic) -> &'static str {
         Topic::CareTeam => "Care team",
         Topic::Forms => "Forms",
         Topic::Record => "Changes",
+        Topic::Messages => "Messages",
     }
 }

@@ -9,6 +9,7 @@ use super::{details_missing, over};
 use crate::access::{Access, Needs, Right, Viewer};
 use crate::accounts::{self, Attempt};
 use crate::audit::{Entry, note_read};
+use crate::chat;
 use crate::clients::{self, Client, EmailChange, Saved, Typed};
 use crate::contacts;
 use crate::documents;
@@ -46,6 +47,8 @@ struct HomePage {
     asked: bool,
     /// How many documents were shared and not opened; empty: none.
     new_documents: String,
+    /// How many conversations hold something unread; empty: none.
+    new_messages: String,
     /// Here by a one-time passphrase: no password was chosen yet, or it waits for its link.
     by_passphrase: bool,
 }
@@ -88,12 +91,15 @@ async fn home(ctx: Ctx) -> Result<Response> {
     let viewer = ctx.viewer()?;
     let (own, id) = (viewer.own, viewer.client);
     let sees_documents = viewer.rights.has(Right::Forms);
-    let (unanswered, unseen, open) = ctx
+    let reads_messages = viewer.rights.has(Right::Messages);
+    let (unanswered, unseen, open, unread) = ctx
         .door()?
         .read(move |p| {
             let unanswered = if own { contacts::unanswered(p, id)? } else { 0 };
+            let unread = if reads_messages { chat::unseen(p)? } else { 0 };
             let unseen = if sees_documents { documents::unseen(p, id)? } else { 0 };
-            Ok((unanswered, unseen, if sees_documents { intake::open_forms(p, id)? } else { Vec::new() }))
+            let open = if sees_documents { intake::open_forms(p, id)? } else { Vec::new() };
+            Ok((unanswered, unseen, open, unread))
         })
         .await?;
     let called = client.fields.preferred_name.clone().unwrap_or_else(|| client.fields.first_name.clone());
@@ -114,6 +120,10 @@ async fn home(ctx: Ctx) -> Result<Response> {
         new_documents: match unseen {
             0 => String::new(),
             n => words.with("documents-notice-title", &[("count", &n.to_string())]),
+        },
+        new_messages: match unread {
+            0 => String::new(),
+            n => words.with("chat-notice-title", &[("count", &n.to_string())]),
         },
         by_passphrase: ctx.signed()?.session.passphrase.is_some(),
     };

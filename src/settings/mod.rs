@@ -19,6 +19,7 @@ const MENU: &[(&str, &str, Access)] = &[
     ("/settings/members", "Members", RUNS_PRACTICE),
     ("/settings/groups", "Groups", ANY_STAFF),
     ("/settings/forms", "Forms", RUNS_PRACTICE),
+    ("/settings/chat", "Chat", ANY_STAFF),
     ("/settings/newsfeed", "Newsfeed", ANY_STAFF),
     ("/settings/security", "Security", ANY_STAFF),
     ("/settings/tokens", "API tokens", ANY_STAFF),

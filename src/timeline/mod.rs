@@ -181,6 +181,8 @@ impl Entry {
             Kind::FormAlertSeen => return self.called("An answer that needed attention was seen"),
             Kind::HandedOver => "A device was handed over at the desk",
             Kind::HandedBack => "The device was given back",
+            Kind::MessageSent => "Message written to the client",
+            Kind::MessageReceived => "Message received",
             Kind::PrimaryProvider if self.colleague.is_none() => "No primary provider any more",
             Kind::PrimaryProvider => return format!("{} became the primary provider", self.colleague_said(me)),
             Kind::TeamJoined => return format!("{} joined the care team", self.colleague_said(me)),
@@ -233,7 +235,8 @@ impl Entry {
             | Kind::ClientAdded
             | Kind::InvitationSent
             | Kind::ContactMailed
-            | Kind::DocumentReceived => "info",
+            | Kind::DocumentReceived
+            | Kind::MessageReceived => "info",
             _ => "",
         }
     }

@@ -125,6 +125,7 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>, Query(asked): Query<Asked>) ->
             chip(Some(Topic::Record), "Record"),
             chip(Some(Topic::Invitations), "Invitations"),
             chip(Some(Topic::CareTeam), "Care team"),
+            chip(Some(Topic::Messages), "Messages"),
         ],
         openings: Vec::new(),
         days: days(found.items.iter().map(|entry| (entry.at, line(entry))), &zone),

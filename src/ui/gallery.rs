@@ -62,6 +62,7 @@ fn shell(words: Words) -> Shell {
         stand: words.t("ui-stand-staff"),
         can_switch: true,
         idle_seconds: None,
+        chat: "",
         sees_documents: false,
         sees_forms: true,
         toast: Some(Toast {

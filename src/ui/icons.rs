@@ -21,6 +21,7 @@ pub const NAMES: &[&str] = &[
     "archive",
     "calendar",
     "camera",
+    "chat",
     "check",
     "chevron",
     "chevron-right",
@@ -86,6 +87,9 @@ pub fn icon(name: &str) -> Icon {
         }
         "camera" => {
             r#"<path d="M4 8.5a1.5 1.5 0 0 1 1.5-1.5h2L9 4.8h6L16.5 7h2A1.5 1.5 0 0 1 20 8.5v9a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 17.5z"/><circle cx="12" cy="12.8" r="3.3"/>"#
+        }
+        "chat" => {
+            r#"<path d="M4.5 6.5a2 2 0 0 1 2-2h11a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H11l-4.5 3.5v-3.5a2 2 0 0 1-2-2zM8.5 9h7M8.5 12.5h4.5"/>"#
         }
         "check" => r#"<circle cx="12" cy="12" r="8.5"/><path d="m8.5 12.2 2.4 2.4 4.6-5"/>"#,
         "chevron" => r#"<path d="m7 10 5 5 5-5"/>"#,

@@ -25,6 +25,8 @@ pub struct Shell {
     pub sees_documents: bool,
     /// Somebody of the staff who works with forms.
     pub sees_forms: bool,
+    /// Where what is new in the chat is heard of; empty for whoever has none.
+    pub chat: &'static str,
     pub toast: Option<Toast>,
     pub words: Words,
 }
@@ -90,8 +92,10 @@ pub enum Section {
     Home,
     Clients,
     Forms,
+    Chat,
     Settings,
     Portal,
+    Messages,
     Documents,
     Profile,
     /// On a device that was handed over: there is nowhere else to go.

@@ -137,6 +137,7 @@ impl Ctx {
             idle_seconds: None,
             sees_documents: false,
             sees_forms: false,
+            chat: "",
             toast: None,
             words,
         };
@@ -154,10 +155,14 @@ impl Ctx {
                     Who::Member(member) => {
                         shell.person = member.name.clone();
                         shell.sees_forms = member.role != Role::Support;
+                        shell.chat = "/chat/live";
                     }
                     Who::Client(viewer) => {
                         shell.person = viewer.name.clone();
                         shell.sees_documents = viewer.may(Needs::Right(Right::Forms));
+                        if viewer.may(Needs::Right(Right::Messages)) {
+                            shell.chat = "/portal/messages/live";
+                        }
                     }
                     Who::HandedOver(_) | Who::LinkHolder | Who::System => {}
                 }

@@ -191,6 +191,7 @@ fn page(status: StatusCode, error: &Error, reference: &str) -> Response {
         idle_seconds: None,
         sees_documents: false,
         sees_forms: false,
+        chat: "",
         toast: None,
         words,
     };

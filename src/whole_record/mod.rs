@@ -10,6 +10,7 @@ use crate::access::ANY_STAFF;
 use crate::activities::Before;
 use crate::audit::Entry as Audit;
 use crate::care_team::{self, Opening};
+use crate::chat::{self, MessageBody, Written};
 use crate::clients::{self, Client, InvitationBody, Record};
 use crate::contacts::{self, Around, ContactBody};
 use crate::documents::{self, Document, DocumentBody, Sharing, Which};
@@ -52,6 +53,8 @@ struct Whole {
     /// What is said of them; their bytes are downloaded one by one.
     documents: Vec<Document>,
     forms: Vec<WholeForm>,
+    /// As far as whoever takes it out may read them.
+    conversations: Vec<Written>,
 }
 
 /// Reads it all in one view, and writes down that it was taken out. Errors: not found; outside the team.
@@ -73,6 +76,7 @@ fn whole(p: &Practice, id: ClientId) -> Result<Whole> {
         openings: care_team::openings(p, id)?,
         documents: documents::list(p, id, Which::Standing, Before::FIRST, documents::LIMIT)?,
         forms: intake::whole(p, id)?,
+        conversations: chat::written(p, id)?,
         client,
     };
     p.audit(&Audit::of_client("client.exported", id))?;
@@ -98,6 +102,15 @@ struct WholeBody {
     documents: Vec<DocumentBody>,
     /// With the answers, for those who read them.
     forms: Vec<WholeFormBody>,
+    conversations: Vec<WrittenBody>,
+}
+
+#[derive(Serialize)]
+struct WrittenBody {
+    /// The provider; the practice, where it was written to it.
+    with: String,
+    /// The newest 1,000, the oldest of them first.
+    messages: Vec<MessageBody>,
 }
 
 #[derive(Serialize)]
@@ -109,10 +122,11 @@ struct OpenedBody {
 
 fn body(ctx: &Ctx, whole: Whole) -> Result<WholeBody> {
     let latest = whole.invitations.first().map(|(invitation, _)| invitation);
+    let practice = ctx.practice()?.name.clone();
     let opened = |one: Opening| OpenedBody { at: one.at.rfc3339(), who: one.who, reason: one.reason };
     Ok(WholeBody {
         exported_at: ctx.app.now().rfc3339(),
-        practice: ctx.practice()?.name.clone(),
+        practice: practice.clone(),
         record: Record::new(&whole.client, latest),
         group: whole.group,
         primary_provider: whole.provider,
@@ -124,8 +138,18 @@ fn body(ctx: &Ctx, whole: Whole) -> Result<WholeBody> {
         timeline_goes_on: whole.more,
         documents: whole.documents.iter().map(DocumentBody::new).collect(),
         forms: whole.forms.iter().map(WholeFormBody::new).collect(),
+        conversations: whole.conversations.iter().map(|one| written(one, &practice)).collect(),
         opened_from_outside: whole.openings.into_iter().map(opened).collect(),
     })
+}
+
+fn with_whom(one: &Written, practice: &str) -> String {
+    let name = one.conversation.member_name.clone();
+    if name.is_empty() { practice.to_string() } else { name }
+}
+
+fn written(one: &Written, practice: &str) -> WrittenBody {
+    WrittenBody { with: with_whom(one, practice), messages: one.messages.iter().map(MessageBody::new).collect() }
 }
 
 async fn api(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
@@ -144,6 +168,9 @@ async fn file(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, text).into_response())
 }
+
+/// Who, when, and what.
+type Line = (String, String, String);
 
 #[derive(Template)]
 #[template(path = "whole_record/show.html")]
@@ -164,6 +191,8 @@ struct RecordPage {
     /// Name, what it is, and from whom and when.
     documents: Vec<(String, String, String)>,
     forms: Vec<FormRow>,
+    /// With whom, and each message: who, when, and what.
+    conversations: Vec<(String, Vec<Line>)>,
 }
 
 /// A form, how it stands, its score, and each question with its answer.
@@ -177,7 +206,7 @@ struct FormRow {
 async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
     let whole = ctx.door()?.write(move |p| whole(p, id)).await?;
     let zone = ctx.practice()?.time_zone.clone();
-    let name = whole.client.name();
+    let (name, practice) = (whole.client.name(), ctx.practice()?.name.clone());
     let history = |(one, events): &(Invitation, Vec<Event>)| {
         let told: Vec<String> = events.iter().rev().map(|e| format!("{} {}", e.kind, e.at.said_in(&zone))).collect();
         (one.email.address.clone(), told.join(", "))
@@ -194,10 +223,22 @@ async fn show(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
         openings: whole.openings.iter().map(|o| (o.at.said_in(&zone), o.who.clone(), o.reason.clone())).collect(),
         documents: whole.documents.iter().map(|one| document(one, &zone)).collect(),
         forms: whole.forms.iter().map(|one| form(one, &zone)).collect(),
+        conversations: whole.conversations.iter().map(|one| (with_whom(one, &practice), lines(one, &zone))).collect(),
         custody: whole.custody,
         more: whole.more,
     };
     html(StatusCode::OK, &page)
+}
+
+fn lines(one: &Written, zone: &str) -> Vec<Line> {
+    let line = |message: &chat::Message| {
+        let file = message.file.as_ref().map(|file| format!("[{}]", file.name));
+        let gone = message.deleted.map(|_| "[deleted]".to_string());
+        let said = [Some(message.body.clone()).filter(|body| !body.is_empty()), file, gone];
+        let said = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
+        (message.sender.name.clone(), message.at.said_in(zone), said)
+    };
+    one.messages.iter().map(line).collect()
 }
 
 fn document(one: &Document, zone: &str) -> (String, String, String) {

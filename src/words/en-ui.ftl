@@ -4,6 +4,7 @@ ui-product = Ruh Care
 ui-skip = Skip to content
 ui-notices = Notices
 ui-close = Close
+ui-cancel = Cancel
 ui-undo = Undo
 ui-account = Account
 ui-switch = Switch

@@ -279,6 +279,12 @@ pub fn ids(w: &World) -> Vec<String> {
         &w.token,
         &w.form,
         &w.form,
+        &w.conversation,
+        &w.conversation,
+        &w.message,
+        &w.message_file,
+        &w.scheduled,
+        &w.reply,
     ];
     let theirs = [&w.foreign_client, &w.foreign_invitation, &w.member_invitation];
     let mut all: Vec<String> = ours.into_iter().chain(theirs).cloned().collect();

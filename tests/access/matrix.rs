@@ -60,6 +60,16 @@ pub fn path(t: &TestApp, w: &World, route: &RouteInfo) -> String {
         path if path.contains("/forms/{id}") => ("{id}", w.form.clone()),
         path if path.contains("/documents/{id}") => ("{id}", w.document.clone()),
         path if path.contains("/flows/{id}") => ("{id}", w.flow.clone()),
+        path if path.contains("/replies/{id}") => ("{id}", w.reply.clone()),
+        path if path.contains("/later/{id}") || path.contains("scheduled-messages/{id}") => {
+            ("{id}", w.scheduled.clone())
+        }
+        path if path.contains("/said/{id}") || path.starts_with("/api/v1/messages/{id}") => ("{id}", w.message.clone()),
+        path if path.contains("/files/{id}") || path.contains("message-files/{id}") => ("{id}", w.message_file.clone()),
+        path if path.starts_with("/chat/{id}") || path.starts_with("/portal/messages/{id}") => {
+            ("{id}", w.conversation.clone())
+        }
+        path if path.contains("/conversations/{id}") => ("{id}", w.conversation.clone()),
         "/newsfeed/{id}" => ("{id}", w.feed_item.clone()),
         path if path.contains("tokens/{id}") => ("{id}", w.token.clone()),
         path if path.contains("members/invitations/{id}") => ("{id}", w.member_invitation.clone()),
@@ -112,6 +122,8 @@ pub fn restore(t: &TestApp, w: &World) {
          update contacts set removed_at = null; update merges set undone_at = null;
          update clients set status = 'merged', merged_into = (select g.kept from merges g where g.gone = clients.id)
              where id in (select g.gone from merges g);
+         update messages set deleted_at = null, edited_at = null;
+         update scheduled_messages set state = 'waiting';
          update documents set deleted_at = null, shared = true;
          update client_forms set state = 'started', done_at = null, done_kind = null, done_by = null
              where not required;

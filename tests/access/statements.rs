@@ -290,8 +290,9 @@ fn is_scan(step: &str) -> bool {
 }
 
 /// Aliases and tables of which one practice has few rows: its groups, its staff, its forms and flows, what it chose of
-/// reminders, and what its documents take.
-const GROWS_SLOWLY: &[&str] = &["client_groups", "members", "document_space", "forms", "flows", "form_settings"];
+/// reminders and of chat, and what its documents take.
+const GROWS_SLOWLY: &[&str] =
+    &["client_groups", "members", "document_space", "forms", "flows", "form_settings", "chat_settings"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_statement_runs_on_an_index_of_postgres() {

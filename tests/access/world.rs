@@ -53,6 +53,16 @@ pub struct World {
     pub member_invitation: String,
     /// Their API token.
     pub token: String,
+    /// The conversation of the provider on the team with the client.
+    pub conversation: String,
+    /// A message of that provider in it.
+    pub message: String,
+    /// A file that came with another.
+    pub message_file: String,
+    /// A message of theirs that waits for its time.
+    pub scheduled: String,
+    /// A saved reply of somebody who is none of the actors.
+    pub reply: String,
     pub actors: Vec<(&'static str, Browser)>,
 }
 
@@ -153,6 +163,30 @@ pub async fn form_and_flow(t: &TestApp, practice: &TestPractice) -> (String, Str
     let made = api.json("POST", "/api/v1/flows", &body).await;
     let flow = made.json()["id"].as_str().unwrap_or_else(|| panic!("{}", made.text)).to_string();
     (form.id.to_string(), flow)
+}
+
+/// What the provider on the team writes to the client: the conversation, a message, a file, and one that waits.
+async fn chat_of(t: &TestApp, practice: &TestPractice, provider: MemberId, client: &str) -> [String; 4] {
+    let mut api = t.browser().bearer(&t.token(practice, provider).await);
+    let id = |made: testkit::Answer| {
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.json()["id"].as_str().expect("an id").to_string()
+    };
+    let begun = api.json("POST", &format!("/api/v1/clients/{client}/conversations"), &json!({})).await;
+    let conversation = id(begun);
+    let path = format!("/api/v1/conversations/{conversation}");
+    let message = id(api.json("POST", &format!("{path}/messages"), &json!({"body": "Hello Ana"})).await);
+    let sent = api.upload(&format!("{path}/files"), &[], Some(("plan.pdf", b"%PDF-1.4 a plan"))).await;
+    let file = sent.json()["file"]["id"].as_str().expect("a file").to_string();
+    let later = json!({"body": "See you", "at": "2026-09-01T09:00:00Z"});
+    let scheduled = id(api.json("POST", &format!("{path}/scheduled"), &later).await);
+    [conversation, message, file, scheduled]
+}
+
+async fn reply_of(t: &TestApp, practice: &TestPractice, member: MemberId) -> String {
+    let mut api = t.browser().bearer(&t.token(practice, member).await);
+    let made = api.json("POST", "/api/v1/chat/replies", &json!({"title": "Hours", "text": "We are open."})).await;
+    made.json()["id"].as_str().expect("an id").to_string()
 }
 
 /// An id as the program writes it.
@@ -351,6 +385,10 @@ pub async fn world(t: &TestApp) -> World {
     let document = document_of(t, &ours, &client).await;
     let [client_form, alert, asked_form] = client_form_of(t, &ours, &client).await;
     let (form, flow) = form_and_flow(t, &ours).await;
+    let [conversation, message, message_file, scheduled] = chat_of(t, &ours, on, &client).await;
+    let reply = reply_of(t, &ours, spare).await;
+    // From here on a stream ends once it has said how things stand.
+    t.app.bus.stop();
     let feed_item = t.raw.rows("select id from feed_items order by id limit 1")[0][0].clone().expect("an item");
     World {
         feed_item: uuid_text(&feed_item),
@@ -362,6 +400,11 @@ pub async fn world(t: &TestApp) -> World {
         alert,
         asked_form,
         flow,
+        conversation,
+        message,
+        message_file,
+        scheduled,
+        reply,
         invitation: newest_invitation(t, &client),
         foreign_invitation: newest_invitation(t, &foreign_client),
         owner_session: uuid_text(&owner_session),

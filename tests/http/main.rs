@@ -2,6 +2,8 @@
 
 mod answers;
 mod break_glass;
+mod chat;
+mod chat_more;
 mod contacts;
 mod demo;
 mod documents;
@@ -16,5 +18,6 @@ mod merging;
 mod newsfeed;
 mod own_email;
 mod story;
+mod streams;
 mod timeline;
 mod whole_record;

@@ -349,7 +349,7 @@ both_engines! {
     /// A table that holds something of a client goes along with a merge, or stays behind for a reason that stands here.
     async fn no_table_of_a_client_is_forgotten_by_a_merge(t: TestApp) {
         let along = ["activities", "contacts", "portal_access", "invitations", "documents", "client_forms", "form_alerts",
-            "client_flows", "feed_items", "care_team", "custody_notes"];
+            "client_flows", "feed_items", "conversations", "care_team", "custody_notes"];
         let stays = [
             ("audit_entries", "the chain is never rewritten"),
             ("bulk_items", "what a run did to a record, it did to that one"),
@@ -360,6 +360,7 @@ both_engines! {
             ("hand_overs", "a device was handed over for one record, and ends with it"),
             ("openings", "the reason was given for one record"),
             ("sign_ups", "how a record came to be"),
+            ("welcomes", "whether a record was welcomed"),
         ];
         let sqlite = "select distinct m.name from sqlite_master m join pragma_table_info(m.name) c
             where m.type = 'table' and c.name = 'client_id'";

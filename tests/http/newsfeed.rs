@@ -142,7 +142,7 @@ both_engines! {
         let practice = t.practice("Calm Harbour").await;
         let (hana, mut page, mut program) = staff(&t, &practice, Role::Provider, "hana@calm.example").await;
         let defaults = program.get("/api/v1/newsfeed/choices").await.json();
-        assert_eq!(defaults, json!({"arrivals": "feed", "invitations": "feed", "care_team": "feed", "forms": "feed", "record": "feed"}));
+        assert_eq!(defaults, json!({"arrivals": "feed", "invitations": "feed", "care_team": "feed", "forms": "feed", "record": "feed", "messages": "feed"}));
         let wrong = program.json("PATCH", "/api/v1/newsfeed/choices", &json!({"record": "loud"})).await;
         assert_eq!(wrong.status, 422, "{}", wrong.text);
         let form = [("arrivals", "email"), ("invitations", "feed"), ("care_team", "feed"), ("record", "none")];

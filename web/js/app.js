@@ -19,3 +19,4 @@ import './keys.js';
 import './session.js';
 import './filling-fields.js';
 import './filling.js';
+import './chat.js';

@@ -1,0 +1,125 @@
+//! The mail that a message waits, which says nothing of it, and messages whose time has come.
+
+use uuid::Uuid;
+
+use super::queries::{self, Waiting};
+use super::{message_queries as rows, talk};
+use crate::access::{Actor, Right, Who};
+use crate::app::Shared;
+use crate::error::{Error, Result};
+use crate::ids::{AccessId, MemberId};
+use crate::jobs::{Job, Outcome, finish};
+use crate::mail::{Delivery, Mail, bodies};
+use crate::practice::Practice;
+use crate::words::Words;
+use crate::{accounts, members, portal_access};
+
+/// Whom to mail, and where the mail leads.
+struct To {
+    address: String,
+    path: String,
+}
+
+/// Mails a reader that something waits, unless they have seen it meanwhile or may not any more.
+pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
+    let door = app.practice(Actor::system(job.practice()?));
+    let subject = job.subject;
+    let to = door.read(move |p| whom(p, subject)).await?;
+    let delivery = match to {
+        Some(to) => {
+            let mail = compose(app, job, to)?;
+            let sender = app.clone();
+            let sending = tokio::task::spawn_blocking(move || sender.mail.send(&mail)).await;
+            sending.map_err(|e| Error::internal(e.to_string()))?
+        }
+        None => {
+            let job = job.clone();
+            // Nobody was told: the next message may be worth a mail.
+            door.write(move |p| {
+                queries::not_told(p, subject)?;
+                finish(&p.house(), &job)
+            })
+            .await?;
+            return Ok(Outcome::Done);
+        }
+    };
+    match delivery {
+        Delivery::Refused(reason) => Ok(Outcome::Failed(reason)),
+        Delivery::Later(reason) => Ok(Outcome::Later(reason)),
+        Delivery::Sent | Delivery::Kept => {
+            let job = job.clone();
+            door.write(move |p| finish(&p.house(), &job)).await?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn whom(p: &Practice, row: Uuid) -> Result<Option<To>> {
+    let Some(waiting) = queries::reader_by_id(p, row)?.filter(|w| w.unseen && w.told && !w.muted) else {
+        return Ok(None);
+    };
+    let Some(actor) = actor_of(p, &waiting)? else { return Ok(None) };
+    // As they would be let in now.
+    let house = p.house();
+    let theirs = house.practice(&actor);
+    if super::rights::open(&theirs, waiting.conversation).is_err() {
+        return Ok(None);
+    }
+    let (account, path) = match &actor.who {
+        Who::Member(member) => (member.account, format!("/chat/{}", waiting.conversation)),
+        Who::Client(viewer) => (viewer.account, format!("/portal/messages/{}", waiting.conversation)),
+        Who::HandedOver(_) | Who::LinkHolder | Who::System => return Ok(None),
+    };
+    let email = accounts::login_email(&house, account)?;
+    Ok(email.map(|email| To { address: email.address, path }))
+}
+
+fn actor_of(p: &Practice, waiting: &Waiting) -> Result<Option<Actor>> {
+    if waiting.is_member {
+        let member = members::active(p, MemberId(waiting.reader))?;
+        return Ok(member.map(|member| Actor { practice: p.id, who: Who::Member(member) }));
+    }
+    let access = AccessId(waiting.reader);
+    let Some(account) = queries::account_of(p, access)? else { return Ok(None) };
+    let place = portal_access::at_place(&p.house(), p.id, access.0, account)?;
+    let may = |actor: &Actor| matches!(&actor.who, Who::Client(viewer) if viewer.rights.has(Right::Messages));
+    Ok(place.map(|(actor, _)| actor).filter(may))
+}
+
+fn compose(app: &Shared, job: &Job, to: To) -> Result<Mail> {
+    let words = Words::of("en");
+    let address = app.config.link(&to.path);
+    let paragraphs = [words.t("mail-hello"), words.t("mail-message-text")];
+    let after = [words.with("mail-button-help", &[("link", &address)]), words.t("mail-message-why")];
+    let (text, html) = bodies(words, &paragraphs, Some((&words.t("mail-message-button"), &address)), &after)?;
+    let subject = words.t("mail-message-subject");
+    Ok(Mail { id: job.id, to: to.address, to_name: String::new(), subject, text, html })
+}
+
+/// Sends a message whose time has come, as whoever wrote it, if they still may.
+pub async fn send_scheduled(app: &Shared, job: &Job) -> Result<Outcome> {
+    let door = app.practice(Actor::system(job.practice()?));
+    let job = job.clone();
+    door.write(move |p| {
+        if let Some(one) = rows::scheduled_by_id(p, job.subject)? {
+            let state = if say(p, &one)? { "sent" } else { "refused" };
+            rows::end_scheduled(p, one.id, state)?;
+        }
+        finish(&p.house(), &job)
+    })
+    .await?;
+    Ok(Outcome::Done)
+}
+
+/// `false`: nobody may say it there any more.
+fn say(p: &Practice, one: &rows::Scheduled) -> Result<bool> {
+    let Some(member) = members::active(p, one.member)? else { return Ok(false) };
+    let actor = Actor { practice: p.id, who: Who::Member(member) };
+    let house = p.house();
+    let typed = talk::Typed { given: one.id, body: one.body.clone(), file: None };
+    match talk::post(&house.practice(&actor), one.conversation, &typed) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound | Error::Conflict(_) | Error::OutsideTeam(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,315 @@
+//! What happens, as it happens: one stream a tab, by server-sent events. Its `id` is the count of the conversation that it
+//! shows, and a stream that was cut goes on from the last one seen. It asks anew who is there before each thing it gives,
+//! and ends with the session, the care team and the practice's word.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::rights::open;
+use super::show::{self, Views};
+use super::talk::{self, addressees};
+use super::{Conversation, Standing, message_queries as rows, queries};
+use crate::access::{ANY_STAFF, Access, Needs, Right, Who};
+use crate::bus::{Hint, Listener};
+use crate::error::{Error, Result};
+use crate::ids::ConversationId;
+use crate::practice::Practice;
+use crate::routes::{Presence, Routes};
+use crate::web::{Ctx, Identity, Path, Query};
+
+/// How often a stream looks by itself, whatever it was told: what another process forgot to say, an idle session.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// Messages that are given at once.
+const SLICE: i64 = 100;
+/// A stream that cannot be asked about now (the database is away, or has much to do) is asked about again so soon.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+const PORTAL: Access = Access::Portal(Needs::Right(Right::Messages));
+
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .poll("/chat/live", ANY_STAFF, live)
+        .poll("/portal/messages/live", PORTAL, live)
+        .post("/chat/{id}/typing", ANY_STAFF, typing)
+        .post("/portal/messages/{id}/typing", PORTAL, typing)
+        .poll("/api/v1/conversations/{id}/events", ANY_STAFF, events)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    conversation: String,
+    after: Option<i64>,
+}
+
+/// How a stream tells of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Page,
+    Program,
+}
+
+async fn live(ctx: Ctx, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response> {
+    let conversation = match asked.conversation.as_str() {
+        "" => None,
+        text => Some(text.parse::<ConversationId>().map_err(|_| Error::NotFound)?),
+    };
+    begin(ctx, headers, conversation, asked.after, Shape::Page).await
+}
+
+async fn events(
+    ctx: Ctx,
+    headers: HeaderMap,
+    Path(id): Path<ConversationId>,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    begin(ctx, headers, Some(id), asked.after, Shape::Program).await
+}
+
+async fn begin(
+    ctx: Ctx,
+    headers: HeaderMap,
+    conversation: Option<ConversationId>,
+    after: Option<i64>,
+    shape: Shape,
+) -> Result<Response> {
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let shown = match conversation {
+        Some(id) => Some(ctx.door()?.read(move |p| Ok(open(p, id)?.0)).await?),
+        None => None,
+    };
+    let after = seen.or(after).unwrap_or_else(|| shown.as_ref().map_or(0, |shown| shown.last));
+    let (news, stands) = ids(&ctx)?;
+    let stream = Stream {
+        listener: ctx.app.bus.listen(&news, &stands),
+        headers: credentials(&headers),
+        ctx,
+        conversation,
+        after,
+        shape,
+        unseen: None,
+        receipts: None,
+        got: None,
+        waiting: VecDeque::new(),
+        ended: false,
+        first: true,
+    };
+    let events = stream::unfold(stream, |mut stream| async move {
+        let event = stream.next().await?;
+        Some((Ok::<Event, Infallible>(event), stream))
+    });
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(LOOK_EVERY)).into_response();
+    // A proxy that gathers an answer before it hands it on would hold every message back.
+    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// What says who somebody is, and nothing else of a request: it is kept as long as the stream.
+fn credentials(headers: &HeaderMap) -> HeaderMap {
+    let names = [axum::http::header::COOKIE, axum::http::header::AUTHORIZATION];
+    headers.iter().filter(|(name, _)| names.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What the news are heard by, and what one stands on.
+fn ids(ctx: &Ctx) -> Result<(Vec<Uuid>, Vec<Uuid>)> {
+    let actor = ctx.actor()?;
+    let mut stands = vec![actor.practice.0];
+    if let Identity::Signed(signed) = &ctx.who {
+        stands.extend([signed.session.id, signed.session.account.0]);
+    }
+    stands.extend(actor.id());
+    let news = match &actor.who {
+        Who::Member(member) => vec![member.id.0, actor.practice.0],
+        Who::Client(viewer) => vec![viewer.client.0],
+        Who::HandedOver(_) | Who::LinkHolder | Who::System => return Err(Error::NotFound),
+    };
+    Ok((news, stands))
+}
+
+struct Stream {
+    listener: Listener,
+    headers: HeaderMap,
+    ctx: Ctx,
+    conversation: Option<ConversationId>,
+    /// The count up to which everything was given.
+    after: i64,
+    shape: Shape,
+    unseen: Option<i64>,
+    receipts: Option<String>,
+    /// What was given last and is not noted yet.
+    got: Option<i64>,
+    waiting: VecDeque<Event>,
+    ended: bool,
+    first: bool,
+}
+
+impl Stream {
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            if self.ended {
+                return None;
+            }
+            self.note_got().await;
+            let mut typing = Vec::new();
+            if !std::mem::take(&mut self.first) {
+                tokio::select! {
+                    woken = self.listener.woken() => typing = woken.typing,
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                }
+            }
+            self.look(&typing).await;
+            self.ended |= self.ctx.app.bus.is_stopped();
+        }
+    }
+
+    /// Asks who is there now, and gathers what is new to them.
+    async fn look(&mut self, typing: &[(Uuid, Uuid)]) {
+        match self.gather(typing).await {
+            Ok(()) => {}
+            Err(Error::Db(_)) => {
+                tokio::time::sleep(AGAIN_AFTER).await;
+                self.first = true;
+            }
+            // The session has ended, or what it showed is no longer theirs.
+            Err(_) => {
+                self.waiting.push_back(Event::default().event("gone").data("{}"));
+                self.ended = true;
+            }
+        }
+    }
+
+    async fn gather(&mut self, typing: &[(Uuid, Uuid)]) -> Result<()> {
+        let who = crate::identify::identify(&self.ctx.app, &self.headers, Presence::Quiet).await?;
+        let was = self.ctx.actor()?.id();
+        self.ctx.who = who;
+        let actor = self.ctx.actor()?;
+        let may = match &actor.who {
+            Who::Member(_) => true,
+            Who::Client(viewer) => viewer.rights.has(Right::Messages),
+            Who::HandedOver(_) | Who::LinkHolder | Who::System => false,
+        };
+        if !may || actor.id() != was {
+            return Err(Error::NotFound);
+        }
+        let (id, after) = (self.conversation, self.after);
+        let found = self.ctx.door()?.read(move |p| news(p, id, after)).await?;
+        if self.unseen != Some(found.unseen) {
+            self.unseen = Some(found.unseen);
+            self.say("unseen", &serde_json::json!({"unseen": found.unseen}), None);
+        }
+        let Some(shown) = found.shown else { return Ok(()) };
+        self.tell(&shown).await?;
+        self.tell_typing(&shown.conversation, typing)
+    }
+
+    async fn tell(&mut self, shown: &Shown) -> Result<()> {
+        if !shown.messages.is_empty() {
+            super::receive::noted(&self.ctx, shown.clients.clone()).await?;
+        }
+        let views = Views::of(&self.ctx)?;
+        for message in &shown.messages {
+            let data = match self.shape {
+                Shape::Page => serde_json::json!({
+                    "id": message.id, "given": message.given, "seq": message.seq,
+                    "mine": views.is_mine(message), "name": message.sender.name,
+                    "html": views.message(message, &shown.conversation)?,
+                }),
+                Shape::Program => serde_json::to_value(super::api_body::MessageBody::new(message))
+                    .map_err(|e| Error::internal(e.to_string()))?,
+            };
+            self.say("message", &data, Some(message.changed));
+            self.after = self.after.max(message.changed);
+        }
+        // There may be more than was given at once.
+        self.first |= i64::try_from(shown.messages.len()).unwrap_or(0) >= SLICE;
+        let receipts = show::receipts(&shown.readers, views.me(), shown.standing);
+        let text = receipts.to_string();
+        if self.receipts.as_ref() != Some(&text) {
+            self.receipts = Some(text);
+            self.say("receipts", &receipts, None);
+        }
+        self.got = shown.messages.iter().map(|message| message.seq).max();
+        Ok(())
+    }
+
+    /// Notes that what was given has arrived; nothing waits for that.
+    async fn note_got(&mut self) {
+        let (Some(id), Some(newest)) = (self.conversation, self.got.take()) else { return };
+        let Ok(door) = self.ctx.door() else { return };
+        if let Err(error) = door.write(move |p| talk::got(p, id, newest)).await {
+            tracing::warn!(%error, "that a message arrived could not be noted");
+        }
+    }
+
+    fn tell_typing(&mut self, conversation: &Conversation, typing: &[(Uuid, Uuid)]) -> Result<()> {
+        let me = self.ctx.actor()?.id();
+        for (_, who) in typing.iter().filter(|(at, who)| *at == conversation.id.0 && Some(*who) != me) {
+            let data = serde_json::json!({"who": who});
+            self.say("typing", &data, None);
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, event: &str, data: &serde_json::Value, id: Option<i64>) {
+        let one = Event::default().event(event).data(data.to_string());
+        self.waiting.push_back(match id {
+            Some(id) => one.id(id.to_string()),
+            None => one,
+        });
+    }
+}
+
+struct Found {
+    unseen: i64,
+    shown: Option<Shown>,
+}
+
+struct Shown {
+    conversation: Conversation,
+    standing: Standing,
+    clients: Vec<crate::ids::ClientId>,
+    messages: Vec<super::Message>,
+    readers: Vec<queries::Reader>,
+}
+
+fn news(p: &Practice, id: Option<ConversationId>, after: i64) -> Result<Found> {
+    let shown = match id {
+        None => None,
+        Some(id) => {
+            let (conversation, standing) = open(p, id)?;
+            Some(Shown {
+                standing,
+                clients: super::receive::clients(p, &conversation)?,
+                messages: if conversation.last > after { rows::changed(p, id, after, SLICE)? } else { Vec::new() },
+                readers: queries::readers(p, id)?,
+                conversation,
+            })
+        }
+    };
+    Ok(Found { unseen: talk::unseen(p)?, shown })
+}
+
+/// Says that somebody types; kept nowhere.
+async fn typing(ctx: Ctx, Path(id): Path<ConversationId>) -> Result<Response> {
+    let to = ctx
+        .door()?
+        .read(move |p| {
+            let conversation = super::rights::open_to_write(p, id)?;
+            addressees(p, &conversation)
+        })
+        .await?;
+    let who = ctx.actor()?.id().ok_or(Error::NotFound)?;
+    ctx.app.bus.publish(Hint::Typing { to, conversation: id.0, who });
+    Ok(axum::http::StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,106 @@
+//! What pages and API share: taking in a message that has arrived, perhaps with a file, and giving one out.
+
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::rights::{open, open_to_write};
+use super::talk::{self, Posted, Typed, body, post};
+use super::{Conversation, message_queries as rows, pictures, queries};
+use crate::audit::{Entry, note_read};
+use crate::error::{Error, FieldError, Result};
+use crate::files::{Given, Refused, Upload};
+use crate::ids::{ClientId, ConversationId};
+use crate::practice::Practice;
+use crate::web::{Ctx, file};
+
+/// Keeps what came with an upload as a message. Errors leave no file behind, unless nobody can say whether it was
+/// committed: then the daily look decides.
+pub async fn receive(ctx: &Ctx, id: ConversationId, upload: Upload) -> Result<Posted> {
+    let mut upload = upload;
+    let kept = keep(ctx, id, &mut upload).await;
+    let is_kept = match &kept {
+        Ok(posted) => !posted.again,
+        Err(error) => matches!(error, Error::Db(_)),
+    };
+    if !is_kept {
+        upload.discard(&ctx.app).await?;
+    }
+    kept
+}
+
+async fn keep(ctx: &Ctx, id: ConversationId, upload: &mut Upload) -> Result<Posted> {
+    let words = ctx.words();
+    // Whoever may not write there learns nothing from what was sent.
+    ctx.door()?.read(move |p| open(p, id)).await?;
+    let body = body(upload.text("body"), words)?;
+    let given = given(ctx, upload.text("given_id"))?;
+    let file = match &upload.file {
+        Given::Nothing => None,
+        Given::Refused(refused) => return Err(refused.error(words.t(refused.key()))),
+        Given::Stored(stored) => {
+            ctx.door()?.read(move |p| open_to_write(p, id)).await?;
+            let stored = stored.clone();
+            let refused = || Refused::WrongKind.error(words.t(Refused::WrongKind.key()));
+            let clean = pictures::cleaned(&ctx.app, &stored).await?.ok_or_else(refused)?;
+            upload.file = Given::Stored(clean.clone());
+            Some(clean)
+        }
+    };
+    say(ctx, id, Typed { given, body, file }).await
+}
+
+/// What the sender's device calls a message; a new one where it says nothing.
+pub fn given(ctx: &Ctx, text: &str) -> Result<Uuid> {
+    match text {
+        "" => Ok(ctx.app.ids.new_id()),
+        text => Uuid::try_parse(text).map_err(|_| Error::Invalid(vec![FieldError::new("given_id", "Use a UUID.")])),
+    }
+}
+
+pub async fn say(ctx: &Ctx, id: ConversationId, typed: Typed) -> Result<Posted> {
+    ctx.door()?.write(move |p| post(p, id, &typed)).await
+}
+
+/// A file that came with a message, as an answer; that it was read is noted before any of it leaves.
+pub async fn give(ctx: &Ctx, id: Uuid) -> Result<Response> {
+    let (attached, key, clients) = ctx
+        .door()?
+        .read(move |p| {
+            let (attached, message, key) = rows::file(p, id)?.ok_or(Error::NotFound)?;
+            let (message, conversation) = talk::find(p, message)?;
+            if message.deleted.is_some() {
+                return Err(Error::NotFound);
+            }
+            Ok((attached, key, clients(p, &conversation)?))
+        })
+        .await?;
+    let bytes = ctx.app.files.read(id, key, attached.size).await?;
+    for client in clients {
+        note_read(&ctx.app, ctx.actor()?, Entry::new("message.file_read", "file", Some(id)).client(client)).await?;
+    }
+    file(&attached.name, attached.kind, attached.size, bytes)
+}
+
+/// The clients whose a conversation is.
+pub fn clients(p: &Practice, conversation: &Conversation) -> Result<Vec<ClientId>> {
+    match conversation.client {
+        Some(client) => Ok(vec![client]),
+        None => Ok(super::rights::clients(&queries::people(p, conversation.id)?)),
+    }
+}
+
+/// Notes for each client that somebody read what is written with them.
+pub async fn noted(ctx: &Ctx, clients: Vec<ClientId>) -> Result<()> {
+    for client in clients {
+        note_read(&ctx.app, ctx.actor()?, Entry::of_client("client.read", client).detail("messages")).await?;
+    }
+    Ok(())
+}
+
+/// Removes a file that nobody has any more, after the commit.
+pub async fn remove(ctx: &Ctx, file: Option<Uuid>) -> Result<()> {
+    match file {
+        Some(file) => ctx.app.files.remove(file).await,
+        None => Ok(()),
+    }
+}
