@@ -17,7 +17,7 @@ use super::{Conversation, Kind, Listed, Muted, Place, queries};
 use crate::access::{ANY_STAFF, Access, Needs, Right, Who};
 use crate::activities::Before;
 use crate::error::{Error, FieldError, Result};
-use crate::files::Upload;
+use crate::files::{Given, Upload};
 use crate::ids::{ConversationId, MemberId};
 use crate::practice::Practice;
 use crate::routes::Routes;
@@ -236,7 +236,16 @@ async fn later(ctx: Ctx, Path(id): Path<ConversationId>, upload: Upload) -> Resu
     let words = ctx.words();
     let typed = upload.text("body").to_string();
     let at = super::many::typed_time(upload.text("at"), &ctx.practice()?.time_zone, ctx.app.now());
-    let kept = match (talk::body(&typed, words), at) {
+    let file = match &upload.file {
+        Given::Nothing => Ok(()),
+        Given::Refused(refused) => Err(refused.error(words.t(refused.key()))),
+        Given::Stored(_) => {
+            let text = "A file cannot wait. Send it now, or the message without it.";
+            Err(Error::Invalid(vec![FieldError::new("file", text)]))
+        }
+    };
+    let body = file.and_then(|()| talk::body(&typed, words));
+    let kept = match (body, at) {
         (Ok(body), Ok(at)) => ctx.door()?.write(move |p| super::many::schedule(p, id, &body, at).map(drop)).await,
         (Err(error), _) | (_, Err(error)) => Err(error),
     };

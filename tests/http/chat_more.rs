@@ -348,6 +348,10 @@ both_engines! {
         let mut owner = t.signed_in(&practice.owner_email).await;
         let page = owner.upload(&format!("/chat/{conversation}/later"), &[("body", "By page"), ("at", "2026-03-02T12:30")], None).await;
         assert_eq!(page.status, 303, "{}", page.text);
+        // A file would be left behind: it is said, and what was typed stays.
+        let typed = [("body", "With a file"), ("at", "2026-03-02T12:30")];
+        let refused = owner.upload(&format!("/chat/{conversation}/later"), &typed, Some(("a.txt", b"x"))).await;
+        assert!(refused.status == 422 && refused.text.contains("A file cannot wait") && refused.text.contains("With a file"));
         assert!(owner.get(&format!("/chat/{conversation}")).await.text.contains("See you tomorrow"));
         assert!(!ana.get("/portal/messages").await.text.contains(&conversation));
         assert_eq!(api.json("DELETE", &format!("/api/v1/scheduled-messages/{gone}"), &json!({})).await.status, 200);
