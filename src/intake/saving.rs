@@ -110,6 +110,10 @@ pub fn save(p: &Practice, id: ClientFormId, sitting: Uuid, given: &[Given]) -> R
     if changed {
         begin(p, &task)?;
         queries::set_saved(p, id)?;
+        // Once for each page that somebody types in: every letter has its row in the history.
+        if !stands.iter().any(|standing| standing.sitting == Some(sitting)) {
+            p.audit(&Entry::new("form.answered", "client_form", Some(task.id.0)).client(task.client))?;
+        }
     }
     for item in critical {
         alerts::raise(p, &task, item)?;
