@@ -15,6 +15,7 @@ mod mail;
 mod migrations;
 mod queue;
 mod record;
+mod record_chat;
 mod start;
 mod stop;
 mod support;

@@ -6,6 +6,8 @@ use axum::http::Method;
 use testkit::ruh::access::Role;
 use testkit::{Answer, Authenticator, Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json};
 
+use crate::record_chat;
+
 /// Routes that change nothing that the record is about, and why.
 const UNRECORDED: &[(&str, &str)] = &[
     ("POST /session/keep", "says that somebody is still there"),
@@ -22,14 +24,14 @@ struct Counts {
     activities: i64,
 }
 
-struct Walk<'t> {
-    t: &'t TestApp,
+pub(crate) struct Walk<'t> {
+    pub(crate) t: &'t TestApp,
     walked: BTreeSet<String>,
     missing: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
+pub(crate) enum About {
     Client,
     Nobody,
 }
@@ -44,7 +46,7 @@ impl Walk<'_> {
     }
 
     /// Sends what changes something by one route, and compares the counts.
-    async fn verb(&mut self, route: &str, about: About, answer: impl Future<Output = Answer>) -> Answer {
+    pub(crate) async fn verb(&mut self, route: &str, about: About, answer: impl Future<Output = Answer>) -> Answer {
         let before = self.counts();
         let answer = answer.await;
         assert!((200..400).contains(&answer.status), "{route}: {} {}", answer.status, answer.text);
@@ -60,7 +62,7 @@ impl Walk<'_> {
     }
 }
 
-async fn newest(t: &TestApp, table: &str) -> String {
+pub(crate) async fn newest(t: &TestApp, table: &str) -> String {
     let rows = t.raw.rows(&format!("select id from {table} order by id desc limit 1"));
     uuid::Uuid::parse_str(rows[0][0].as_deref().expect("an id")).expect("an id").to_string()
 }
@@ -553,6 +555,7 @@ both_engines! {
         walk.verb("POST /settings/practice", About::Nobody, save).await;
         verbs_of_a_program(&mut walk, &practice).await;
         verbs_of_an_account(&mut walk, &practice, &mut owner).await;
+        record_chat::verbs_of_chat(&mut walk).await;
         let Walk { walked, mut missing, .. } = walk;
         let routes = testkit::ruh::routes::list(&t.app);
         let mutating: BTreeSet<_> = routes
@@ -560,7 +563,8 @@ both_engines! {
             .filter(|route| route.method != Method::GET)
             .map(|route| format!("{} {}", route.method, route.path))
             .collect();
-        let unrecorded: BTreeSet<_> = UNRECORDED.iter().map(|(route, _)| (*route).to_string()).collect();
+        let unrecorded = UNRECORDED.iter().chain(record_chat::UNRECORDED);
+        let unrecorded: BTreeSet<_> = unrecorded.map(|(route, _)| (*route).to_string()).collect();
         let known: BTreeSet<_> = walked.union(&unrecorded).cloned().collect();
         missing.extend(mutating.difference(&known).map(|route| format!("{route} is not walked here")));
         missing.extend(known.difference(&mutating).map(|route| format!("{route} is no route any more")));
