@@ -20,7 +20,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (16, "merges", include_str!("../../migrations/0016_merges.sql")),
     (17, "documents", include_str!("../../migrations/0017_documents.sql")),
     (18, "forms", include_str!("../../migrations/0018_forms.sql")),
-    (30, "chat", include_str!("../../migrations/0030_chat.sql")),
+    (19, "chat", include_str!("../../migrations/0019_chat.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::definition::{Definition, Item, Kind};
+use super::definition::{CHOICE_LIMIT, Definition, Item, Kind};
 use crate::people::{self, Refusal as Text};
 
 /// Characters of a text that is answered.
@@ -70,6 +70,8 @@ pub enum Refusal {
     NoSuchChoice,
     NoName,
     BadDrawing,
+    /// Whoever is here may not sign for the client.
+    NotTheirs,
 }
 
 impl Refusal {
@@ -84,6 +86,7 @@ impl Refusal {
             Refusal::NoSuchChoice => "field-choice",
             Refusal::NoName => "answer-no-name",
             Refusal::BadDrawing => "answer-bad-drawing",
+            Refusal::NotTheirs => "answer-not-theirs",
         }
     }
 
@@ -176,17 +179,18 @@ fn chosen(item: &Item, typed: &Typed) -> Result<Option<Answer>, Refusal> {
         if !known {
             return Err(Refusal::NoSuchChoice);
         }
-        if let Some(own) = own {
-            all.extend(text(own, OWN_LIMIT)?.map(|own| format!("{OWN}{own}")));
-        } else if !all.contains(value) {
-            all.push(value.clone());
-        }
+        let value = match own {
+            Some(own) => text(own, OWN_LIMIT)?.map(|own| format!("{OWN}{own}")),
+            None => Some(value.clone()),
+        };
+        all.extend(value.filter(|value| !all.contains(value)));
     }
     let marked = typed.values.iter().any(|value| value.len() == 1 && value.starts_with(OWN));
     if item.own_words && (marked || all.is_empty()) {
         all.extend(text(&typed.own, OWN_LIMIT)?.map(|own| format!("{OWN}{own}")));
     }
-    if item.kind == Kind::Single && all.len() > 1 {
+    let most = if item.kind == Kind::Single { 1 } else { CHOICE_LIMIT };
+    if all.len() > most {
         return Err(Refusal::NoSuchChoice);
     }
     Ok((!all.is_empty()).then_some(Answer::Chosen(all)))

@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::fields::Fields;
-use super::{Given, Kept, Said};
+use super::{Given, Kept, Page, Said};
 use crate::error::{Error, Result};
 use crate::forms::{self, Typed, refusal_said};
 use crate::ids::ClientFormId;
@@ -49,17 +49,18 @@ pub async fn save(
     let words = ctx.words();
     let fields = Fields(pairs);
     let asked = asked(&fields);
+    let version = fields.one("version").parse().ok();
     let saved = ctx
         .door()?
         .write(move |p| {
             // Whose form it is not learns nothing from what was sent.
-            let sheet = super::sheet(p, id)?;
+            let sheet = super::sheet_as_seen(p, id, version)?;
             let (sitting, asked) = asked.clone()?;
             let given = asked.iter().map(|(question, ago)| {
                 let typed = sheet.version.definition.item(question).map(|item| fields.typed(item)).unwrap_or_default();
                 Given { question: question.clone(), said: Said::Typed(typed), ago: *ago }
             });
-            super::save(p, id, sitting, &given.collect::<Vec<_>>())
+            super::save_on(p, id, Page { sitting, version }, &given.collect::<Vec<_>>())
         })
         .await?;
     let result = |kept: Kept| match kept {

@@ -34,7 +34,12 @@ impl Fields {
     /// Whether a question stands as it did when the page was made: then nothing was typed here, and what another device
     /// has typed meanwhile stays.
     pub fn is_untouched(&self, item: &Item, typed: &Typed) -> bool {
-        self.one(&was_name(&item.id)) == mark(typed)
+        let (was, name) = (was_name(&item.id), field_name(&item.id));
+        match self.0.iter().find(|(known, _)| *known == was) {
+            Some((_, was)) => *was == mark(typed),
+            // A form that does not hold the question says nothing of it.
+            None => !self.0.iter().any(|(known, _)| *known == name),
+        }
     }
 }
 
@@ -46,7 +51,9 @@ pub fn was_name(question: &str) -> String {
 /// A short mark of what a field holds.
 pub fn mark(typed: &Typed) -> String {
     let mut whole = String::new();
-    for value in typed.values.iter().chain([&typed.own]) {
+    // Choices come in the order of the page, and are kept in that in which they were made.
+    let values: BTreeSet<&String> = typed.values.iter().collect();
+    for value in values.into_iter().chain([&typed.own]) {
         // As browsers send lines, and as they are kept.
         whole.push_str(&value.replace("\r\n", "\n"));
         whole.push('\u{1f}');
@@ -59,6 +66,7 @@ pub fn mark(typed: &Typed) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forms::{Item, Kind};
 
     fn typed(values: &[&str], own: &str) -> Typed {
         Typed { values: values.iter().map(ToString::to_string).collect(), own: own.to_string() }
@@ -71,5 +79,20 @@ mod tests {
         assert_ne!(mark(&typed(&["a"], "")), mark(&typed(&["b"], "")));
         assert_ne!(mark(&typed(&["a", "b"], "")), mark(&typed(&["ab"], "")));
         assert_ne!(mark(&typed(&["~"], "x")), mark(&typed(&["~"], "")));
+        assert_eq!(mark(&typed(&["a", "~", "b"], "x")), mark(&typed(&["b", "a", "~", "~"], "x")));
+    }
+
+    #[test]
+    fn a_question_that_was_not_on_the_form_is_untouched() {
+        let item = Item::new("name", Kind::ShortText, "Name?");
+        let fields = |all: &[(&str, &str)]| Fields(all.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect());
+        let untouched = |all: &[(&str, &str)]| {
+            let fields = fields(all);
+            fields.is_untouched(&item, &fields.typed(&item))
+        };
+        assert!(untouched(&[("page", "1"), ("remove", "card")]));
+        assert!(!untouched(&[("q-name", "Ana")]), "sent by whoever knows of no marks");
+        assert!(!untouched(&[("was-name", &mark(&typed(&["Ana"], "")))]), "emptied");
+        assert!(untouched(&[("was-name", &mark(&typed(&["Ana"], ""))), ("q-name", "Ana")]));
     }
 }

@@ -7,19 +7,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::place::Place;
-use super::{Given, Kept, Said, saving};
+use super::{Given, Kept, Page, Said, saving};
 use crate::documents::{self, About, Sharing};
 use crate::error::{Error, FieldError, Result};
 use crate::files::{self as room, Stored, Upload};
 use crate::forms::{Answer as Answered, AnsweredFile, Item, Kind};
-use crate::ids::{ClientFormId, DocumentId};
+use crate::ids::{ClientFormId, DocumentId, FormVersionId};
 use crate::practice::Practice;
 use crate::secrets::token_hash;
 use crate::ui::{ErrorSummary, Shell};
 use crate::web::{Answer, Ctx, Path, Query, html, lead_to, once};
-
-/// Characters of the question that are noted with the document.
-const NOTE: usize = 200;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -160,13 +157,14 @@ async fn keep(ctx: &Ctx, id: ClientFormId, upload: &Upload) -> Result<Answer> {
     };
     let (question, key) = (upload.text("question").to_string(), upload.text("key").to_string());
     let sitting: Uuid = upload.text("sitting").parse().unwrap_or_else(|_| ctx.app.ids.new_id());
+    let version = upload.text("version").parse().ok();
     let key = Some(key).filter(|key| (1..=200).contains(&key.len()));
     // The same request: the same file, to the same question.
     let content = format!("{id} {question} {} {:?}", stored.name, stored.digest);
     ctx.door()?
         .write(move |p| {
             once(p, key.as_deref(), &token_hash(&content), || {
-                let file = give(p, id, &At { question: question.clone(), sitting }, &stored)?;
+                let file = give(p, id, &At { question: question.clone(), sitting, version }, &stored)?;
                 Answer::new(StatusCode::CREATED, &file)
             })
         })
@@ -177,17 +175,19 @@ async fn keep(ctx: &Ctx, id: ClientFormId, upload: &Upload) -> Result<Answer> {
 struct At {
     question: String,
     sitting: Uuid,
+    version: Option<FormVersionId>,
 }
 
 fn give(p: &Practice, id: ClientFormId, at: &At, stored: &Stored) -> Result<GivenFile> {
-    let sheet = super::sheet(p, id)?;
+    let sheet = super::sheet_as_seen(p, id, at.version)?;
     saving::refuse_closed(p, &sheet.task)?;
-    let item = file_question(sheet.version.definition.item(&at.question))?;
-    let note: String = item.text.chars().take(NOTE).map(|c| if c == '\n' { ' ' } else { c }).collect();
-    let about = About { note: Some(note), sharing: Sharing::Shared };
+    file_question(sheet.version.definition.item(&at.question))?;
+    // Documents are seen by all of the staff: what was asked stands with the answers alone.
+    let about = About { note: None, sharing: Sharing::Shared };
     let document = documents::add(p, sheet.task.client, stored, &about)?;
     let file = AnsweredFile { document: document.id.0, name: document.name.clone() };
-    let saved = super::save(p, id, at.sitting, &[Given::now(&at.question, Said::File(file))])?;
+    let page = Page { sitting: at.sitting, version: at.version };
+    let saved = super::save_on(p, id, page, &[Given::now(&at.question, Said::File(file))])?;
     match saved.kept.first() {
         Some((_, Kept::Kept)) => Ok(GivenFile { id: document.id, name: document.name }),
         _ => Err(Error::internal("a file that answers its question was not kept")),

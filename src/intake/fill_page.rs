@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::check_page::{self, Outcome};
 use super::fields::{Fields, mark, was_name};
 use super::place::{Place, kept_secret, note_form};
-use super::{Given, Kept, Said, Sheet, State, files};
+use super::{Given, Kept, Page as SavedPage, Said, Sheet, State, files};
 use crate::access::Who;
 use crate::error::{Error, Result};
 use crate::forms::{self, Definition, Kind, Paper, Purpose, Refusal, Refused, Topic, Typed, field_name};
-use crate::ids::ClientFormId;
+use crate::ids::{ClientFormId, FormVersionId};
 use crate::ui::{ErrorSummary, Shell};
 use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 use crate::words::Words;
@@ -36,6 +36,8 @@ struct FillPage {
     /// How each question stands, for what is sent without a script.
     was: Vec<(String, String)>,
     sitting: Uuid,
+    /// What is shown: it may be another one by the time it is sent.
+    version: FormVersionId,
     form: ClientFormId,
     /// Seals what is kept on the device.
     secret: String,
@@ -106,11 +108,11 @@ struct View<'v> {
 }
 
 /// A form whose turn it is. Otherwise: where to go instead.
-async fn open(ctx: &Ctx, id: ClientFormId) -> Result<std::result::Result<Sheet, String>> {
+async fn open(ctx: &Ctx, id: ClientFormId, seen: Option<FormVersionId>) -> Result<std::result::Result<Sheet, String>> {
     let (sheet, before) = ctx
         .door()?
         .read(move |p| {
-            let sheet = super::sheet(p, id)?;
+            let sheet = super::sheet_as_seen(p, id, seen)?;
             let before = super::before(p, &sheet.task)?;
             Ok((sheet, before))
         })
@@ -125,7 +127,7 @@ async fn open(ctx: &Ctx, id: ClientFormId) -> Result<std::result::Result<Sheet, 
 }
 
 pub async fn show(ctx: Ctx, Path(id): Path<ClientFormId>, Query(asked): Query<Asked>) -> Result<Response> {
-    let sheet = match open(&ctx, id).await? {
+    let sheet = match open(&ctx, id, None).await? {
         Ok(sheet) => sheet,
         Err(elsewhere) => return lead_to(&ctx, &elsewhere),
     };
@@ -175,6 +177,7 @@ fn page(ctx: &Ctx, sheet: &Sheet, view: &View, status: StatusCode) -> Result<Res
         was: was(definition, view.number, sheet),
         paper,
         sitting: view.sitting,
+        version: task.version,
         form: task.id,
         number: view.number + 1,
         from_check: view.from_check,
@@ -255,7 +258,8 @@ pub async fn post(
     Path(id): Path<ClientFormId>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response> {
-    let sheet = match open(&ctx, id).await? {
+    let fields = Fields(pairs);
+    let sheet = match open(&ctx, id, fields.one("version").parse().ok()).await? {
         Ok(sheet) => sheet,
         Err(elsewhere) => {
             let mut response = lead_to(&ctx, &elsewhere)?;
@@ -263,7 +267,7 @@ pub async fn post(
             return Ok(response);
         }
     };
-    let posted = Posted::new(Fields(pairs))?;
+    let posted = Posted::new(fields)?;
     let typed = posted.typed(&sheet.version.definition);
     let (sheet, refused) = save(&ctx, sheet, &posted, typed).await?;
     if !refused.is_empty() {
@@ -280,10 +284,10 @@ async fn save(ctx: &Ctx, sheet: Sheet, posted: &Posted, typed: Vec<(String, Type
     if typed.is_empty() {
         return Ok((sheet, Refused::new()));
     }
-    let (id, sitting) = (sheet.task.id, posted.sitting);
+    let (id, page) = (sheet.task.id, SavedPage { sitting: posted.sitting, version: Some(sheet.task.version) });
     let given: Vec<Given> = typed.iter().map(|(id, typed)| Given::now(id, Said::Typed(typed.clone()))).collect();
     let (saved, sheet) =
-        ctx.door()?.write(move |p| Ok((super::save(p, id, sitting, &given)?, super::sheet(p, id)?))).await?;
+        ctx.door()?.write(move |p| Ok((super::save_on(p, id, page, &given)?, super::sheet(p, id)?))).await?;
     let refused = saved.kept.iter().zip(typed).filter_map(|((question, kept), (_, typed))| match kept {
         Kept::Refused(refusal) => Some((question.clone(), (typed, *refusal))),
         _ => None,

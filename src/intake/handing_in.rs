@@ -33,16 +33,17 @@ pub fn hand_in(p: &Practice, id: ClientFormId, seen: Option<Instant>) -> Result<
     let sheet = super::sheet(p, id)?;
     let task = &sheet.task;
     saving::refuse_closed(p, task)?;
+    saving::refuse_out_of_turn(p, task)?;
     if seen.is_some() && task.saved_at.is_some() && seen != task.saved_at {
         return Ok(HandedIn::Changed);
     }
     let definition = &sheet.version.definition;
+    if (definition.needs_signature() || task.purpose == Purpose::Policy) && !may_sign(p) {
+        return Ok(HandedIn::NeedsSigner);
+    }
     let missing = forms::missing(definition, &sheet.answers);
     if !missing.is_empty() {
         return Ok(HandedIn::Missing(missing.iter().map(|item| item.id.clone()).collect()));
-    }
-    if (definition.needs_signature() || task.purpose == Purpose::Policy) && !may_sign(p) {
-        return Ok(HandedIn::NeedsSigner);
     }
     saving::begin(p, task)?;
     let shown = forms::shown(definition, &sheet.answers);
@@ -66,7 +67,7 @@ fn entry(action: &'static str, task: &Task) -> Entry {
 }
 
 /// Staff write down what the client signed on paper or said; somebody around the client needs the right.
-fn may_sign(p: &Practice) -> bool {
+pub(super) fn may_sign(p: &Practice) -> bool {
     match &p.actor.who {
         Who::Client(viewer) => viewer.rights.has(Right::Sign),
         _ => true,
@@ -77,6 +78,7 @@ fn may_sign(p: &Practice) -> bool {
 pub fn skip(p: &Practice, id: ClientFormId) -> Result<()> {
     let task = super::find(p, id)?;
     saving::refuse_closed(p, &task)?;
+    saving::refuse_out_of_turn(p, &task)?;
     if task.is_required() {
         return Err(Error::Conflict("This step is required.".into()));
     }

@@ -37,9 +37,11 @@ pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
 pub use list_page::open_forms;
 pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
-pub use saving::{Given, Kept, Said, Saved, save};
+pub use saving::{Given, Kept, Page, Said, Saved, save, save_on};
 pub use staff_answers::score_said;
 pub use staff_forms::{said_by, state_said};
+
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -285,9 +287,32 @@ pub fn find(p: &Practice, id: ClientFormId) -> Result<Task> {
     Ok(task)
 }
 
+/// The form as a page shows it. As long as nobody has begun, another version may be published while somebody reads: what
+/// they saw is what they answer, for a day. Errors: it was published longer ago.
+fn as_seen(p: &Practice, mut task: Task, seen: Option<FormVersionId>) -> Result<Task> {
+    const GOOD_FOR: Duration = Duration::from_secs(86_400);
+    let Some(seen) = seen.filter(|seen| task.bound.is_none() && *seen != task.version) else { return Ok(task) };
+    let now = forms::version(p, task.version)?;
+    let known = match forms::version(p, seen) {
+        Ok(version) => version.form == task.form,
+        Err(Error::NotFound) => false,
+        Err(error) => return Err(error),
+    };
+    if !known || p.now.since(now.published_at) > GOOD_FOR {
+        return Err(Error::Conflict("This form was changed meanwhile. Please open it again.".into()));
+    }
+    task.version = seen;
+    Ok(task)
+}
+
 /// A form with its answers. Errors: not found; outside the team.
 pub fn sheet(p: &Practice, id: ClientFormId) -> Result<Sheet> {
-    let task = find(p, id)?;
+    sheet_as_seen(p, id, None)
+}
+
+/// A form with its answers, as a page shows it. Errors: those of `sheet`, and of `as_seen`.
+fn sheet_as_seen(p: &Practice, id: ClientFormId, seen: Option<FormVersionId>) -> Result<Sheet> {
+    let task = as_seen(p, find(p, id)?, seen)?;
     let version = forms::version(p, task.version)?;
     Ok(Sheet { answers: queries::answers(p, id)?, version, name: clients::find(p, task.client)?.name(), task })
 }
@@ -349,11 +374,18 @@ pub enum Gift {
 
 /// Whether required steps of a flow hold back the rest of the portal, for whoever may fill them in.
 pub fn gate(p: &Practice, client: ClientId) -> Result<bool> {
-    let may = match &p.actor.who {
-        Who::Client(viewer) => viewer.rights.has(Right::Forms),
-        _ => false,
-    };
-    Ok(may && queries::is_held_back(p, client)?)
+    let Who::Client(viewer) = &p.actor.who else { return Ok(false) };
+    if !viewer.rights.has(Right::Forms) || !queries::is_held_back(p, client)? {
+        return Ok(false);
+    }
+    if viewer.rights.has(Right::Sign) {
+        return Ok(true);
+    }
+    // Nobody is held back by a step that somebody else has to sign.
+    let tasks = queries::list(p, client)?;
+    let next = tasks.iter().find(|task| task.flow.is_some() && task.is_required() && task.state.is_open());
+    let Some(next) = next else { return Ok(false) };
+    Ok(next.purpose != Purpose::Policy && !forms::version(p, next.version)?.definition.needs_signature())
 }
 
 /// The step that has to be done before this one, for people who go through a flow; nothing: it is its turn.

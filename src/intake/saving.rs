@@ -1,5 +1,6 @@
 //! Keeping answers as they are typed: by one or by several devices, at once or after a connection was lost.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -9,10 +10,10 @@ use crate::activities::Kind as Activity;
 use crate::audit::Entry;
 use crate::clients;
 use crate::clock::Instant;
-use crate::documents;
+use crate::documents::{self, Sharing};
 use crate::error::{Error, Result};
-use crate::forms::{self, Answer, AnsweredFile, Item, Kind, Refusal, Typed};
-use crate::ids::{ClientFormId, DocumentId};
+use crate::forms::{self, AGREE, Answer, AnsweredFile, Item, Kind, Purpose, Refusal, Typed};
+use crate::ids::{ClientFormId, DocumentId, FormVersionId};
 use crate::practice::Practice;
 
 /// Answers in one save at most.
@@ -21,8 +22,8 @@ pub const SAVE_LIMIT: usize = 400;
 const LATE: Duration = Duration::from_secs(7 * 86_400);
 /// While the same page goes on typing, an answer is replaced; after so long, or from another page, it is kept beside.
 const SITTING: Duration = Duration::from_secs(600);
-/// Rows of answers to one form at most, past ones among them: past that the past ones are replaced.
-const HISTORY_LIMIT: i64 = 5_000;
+/// Rows of answers to one form at most, past ones among them.
+const HISTORY_LIMIT: i64 = 2_000;
 
 /// What somebody said to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,13 +72,33 @@ pub struct Saved {
     pub kept: Vec<(String, Kept)>,
 }
 
-/// Keeps answers to a form that is open. `sitting`: the page that they were typed in. What cannot be kept is said one by
-/// one; everything else is. Errors: not found; it was handed in or taken back; the client is archived; it is not its turn.
+/// A page of a form in front of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    pub sitting: Uuid,
+    /// What it shows: as long as nobody has begun, another version may be published meanwhile.
+    pub version: Option<FormVersionId>,
+}
+
+/// Keeps answers to a form as it is asked now: `save_on` for whoever has no page in front of them.
 pub fn save(p: &Practice, id: ClientFormId, sitting: Uuid, given: &[Given]) -> Result<Saved> {
-    let task = super::find(p, id)?;
+    save_on(p, id, Page { sitting, version: None }, given)
+}
+
+/// Keeps answers that were typed on a page to a form that is open. What cannot be kept is said one by one; everything
+/// else is. Errors: not found; it was handed in or taken back; the client is archived; it is not its turn; what the page
+/// shows is not asked any more.
+pub fn save_on(p: &Practice, id: ClientFormId, page: Page, given: &[Given]) -> Result<Saved> {
+    let sitting = page.sitting;
+    let task = super::as_seen(p, super::find(p, id)?, page.version)?;
     refuse_closed(p, &task)?;
-    if given.len() > SAVE_LIMIT {
-        return Err(Error::bad_request("Too many answers at once."));
+    // What was begun goes on being kept, although a step before it was opened again.
+    if task.state == State::Open {
+        refuse_out_of_turn(p, &task)?;
+    }
+    let questions: BTreeSet<&String> = given.iter().map(|one| &one.question).collect();
+    if given.len() > SAVE_LIMIT || questions.len() < given.len() {
+        return Err(Error::bad_request("Too many answers at once, or two to one question."));
     }
     let version = forms::version(p, task.version)?;
     let stands = queries::standing(p, id)?;
@@ -127,6 +148,11 @@ pub fn refuse_closed(p: &Practice, task: &super::Task) -> Result<()> {
     if !task.state.is_open() {
         return Err(Error::Conflict("This form is not open any more: it was handed in, or is not needed.".into()));
     }
+    Ok(())
+}
+
+/// Errors: another step comes first.
+pub fn refuse_out_of_turn(p: &Practice, task: &super::Task) -> Result<()> {
     if super::before(p, task)?.is_some() {
         return Err(Error::Conflict("Another step comes first.".into()));
     }
@@ -139,6 +165,10 @@ fn read(
     item: &Item,
     said: &Said,
 ) -> Result<std::result::Result<Option<Answer>, Refusal>> {
+    let is_signing = item.kind == Kind::Signature || (task.purpose == Purpose::Policy && item.id == AGREE);
+    if is_signing && !super::handing_in::may_sign(p) {
+        return Ok(Err(Refusal::NotTheirs));
+    }
     Ok(match said {
         Said::Nothing => Ok(None),
         Said::Typed(_) if item.kind == Kind::File => Err(Refusal::NoSuchChoice),
@@ -146,8 +176,10 @@ fn read(
         Said::Answer(answer) => forms::check(item, answer).map(Some),
         Said::File(file) if item.kind == Kind::File => {
             let document = documents::find(p, DocumentId(file.document))?;
-            let fits = document.client == task.client && document.deleted.is_none();
-            if fits { Ok(Some(Answer::File(file.clone()))) } else { Err(Refusal::NoSuchChoice) }
+            let shared = document.sharing == Sharing::Shared;
+            let fits = document.client == task.client && document.deleted.is_none() && shared;
+            let file = AnsweredFile { document: file.document, name: document.name };
+            if fits { Ok(Some(Answer::File(file))) } else { Err(Refusal::NoSuchChoice) }
         }
         Said::File(_) => Err(Refusal::NoSuchChoice),
     })
@@ -200,8 +232,11 @@ fn keep(p: &Practice, task: &super::Task, current: Option<&Standing>, new: &New)
         return Ok(Outcome::Older);
     }
     let goes_on = same_page && p.now.since(current.saved_at) < SITTING;
-    if goes_on || queries::count(p, task.id)? >= HISTORY_LIMIT {
+    if goes_on {
         queries::replace(p, current.id, new)?;
+    } else if queries::count(p, task.id)? >= HISTORY_LIMIT {
+        // Nobody's answer gives way without a trace.
+        return Err(Error::Conflict("This form was changed too often. Please ask the practice to look at it.".into()));
     } else {
         queries::end(p, current.id, "later")?;
         queries::insert(p, task.id, new, queries::Place::Counts)?;

@@ -86,8 +86,10 @@ crate::sql! {
         " and not (x.state = 'open' and exists (select 1 from client_forms k where k.practice_id = x.practice_id
              and k.client_id = g.kept and k.form_id = x.form_id and k.state not in ('withdrawn', 'skipped')))");
     tenant PUT_FORMS = put!("client_forms", "= 'form'");
-    tenant RECORD_ALERTS = record!("alert", "form_alerts", "g.gone", "");
-    tenant PUT_ALERTS = put!("form_alerts", "= 'alert'");
+    // Alerts go where their forms go, those among them that were raised after the merge.
+    tenant PUT_ALERTS =
+        "update form_alerts set client_id = $3 where practice_id = $1 and client_form_id in (select v.row_id
+             from merge_moves v where v.practice_id = $1 and v.merge_id = $2 and v.what = 'form')";
     // A flow stands once for a client: what both were given stays where it is, and counts for the forms that came along.
     tenant PUT_FLOWS =
         "insert into client_flows (practice_id, client_id, flow_id, given_at, completed_at)
@@ -230,7 +232,6 @@ pub fn record_rows(p: &Practice, id: MergeId, own: bool) -> Result<()> {
     p.run(&RECORD_ACTIVITIES, params![id])?;
     p.run(&RECORD_DOCUMENTS, params![id])?;
     p.run(&RECORD_FORMS, params![id])?;
-    p.run(&RECORD_ALERTS, params![id])?;
     p.run(&RECORD_CONVERSATIONS, params![id])?;
     p.run(&RECORD_DOUBLES, params![id])?;
     p.run(&RECORD_DOUBLE_PRACTICE, params![id])?;

@@ -277,6 +277,7 @@ answer-too-long = Please keep this under { $limit } characters.
 answer-not-a-number = This is not a number. Digits are enough, like 12 or 7.5.
 answer-not-a-date = This is not a date in the calendar. Write it as year-month-day, like 2024-05-31.
 answer-no-name = Please type your full name as well.
+answer-not-theirs = Somebody who may sign for the client has to fill this in.
 answer-bad-drawing = This drawing could not be read. Please clear it and draw again, or leave the typed name alone.
 forms-yes = Yes
 forms-no = No

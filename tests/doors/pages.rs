@@ -56,6 +56,8 @@ both_engines! {
         let owner = t.signed_in(&practice.owner_email).await;
         let reading: Vec<_> =
             testkit::ruh::routes::list(&t.app).into_iter().filter(|route| route.method == "GET").collect();
+        // Streams end at once, as they do with the server.
+        t.app.bus.stop();
         let (mut pages, mut walked) = (0, Vec::new());
         for route in &reading {
             let path = route.path.replace("{id}", &id).replace("{token}", "x").replace("{file}", "missing.js");

@@ -8,8 +8,8 @@ use testkit::ruh::flows::{self, Needed};
 use testkit::ruh::forms::{
     self, Answer, Choice, Combine, Condition, Definition, Item, Kind, Purpose, Saved, ShowIf, Test, Typed,
 };
-use testkit::ruh::ids::{ClientFormId, ClientId};
-use testkit::ruh::intake::{self, Given, HandedIn, Kept, Said};
+use testkit::ruh::ids::{ClientFormId, ClientId, FormVersionId};
+use testkit::ruh::intake::{self, Given, HandedIn, Kept, Page, Said};
 use testkit::{TestApp, TestPractice, both_engines, json, ruh};
 use uuid::Uuid;
 
@@ -200,5 +200,38 @@ both_engines! {
         }
         assert_eq!(done, 1, "handed in once");
         assert_eq!(t.raw.count("select count(*) from activities where kind = 'form.handed_in'"), 1);
+    }
+
+    async fn d4_what_was_shown_is_what_is_answered(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let (_, id) = given(&t, &practice).await;
+        let door = t.app.practice(Actor::system(practice.id));
+        let shown = door.read(move |p| Ok(intake::find(p, id)?)).await.unwrap();
+        // Published anew while somebody reads.
+        let form = shown.form;
+        door.write(move |p| {
+            let mut other = definition();
+            other.items[0].text = "Who are you?".into();
+            forms::change(p, form, &other, None)?;
+            forms::publish(p, form)
+        })
+        .await
+        .unwrap();
+        let page = Page { sitting: Uuid::from_u128(1), version: Some(shown.version) };
+        let twice = vec![text("name", "Ana", Duration::ZERO), text("name", "Eve", Duration::ZERO)];
+        let refused = door.write(move |p| intake::save_on(p, id, page, &twice)).await;
+        assert!(matches!(refused, Err(Error::BadRequest(_))), "two answers to one question: {refused:?}");
+        let foreign = Page { version: Some(FormVersionId(Uuid::from_u128(9))), ..page };
+        let one = vec![text("name", "Ana", Duration::ZERO)];
+        let refused = door.write({
+            let one = one.clone();
+            move |p| intake::save_on(p, id, foreign, &one)
+        });
+        assert!(matches!(refused.await, Err(Error::Conflict(_))), "no version of this form");
+        door.write(move |p| intake::save_on(p, id, page, &one)).await.unwrap();
+        let bound = door.read(move |p| Ok(intake::sheet(p, id)?)).await.unwrap();
+        assert_eq!((bound.task.bound, bound.version.number), (Some(shown.version), 1), "the words that were read");
     }
 }

@@ -360,7 +360,8 @@ both_engines! {
         }
         assert!(!none.get("/portal").await.text.contains("Before we meet"));
         said(&mut fills, &at, "name", "Nisse").await;
-        said(&mut fills, &at, "sign", "Lars Berg").await;
+        let signed = said(&mut fills, &at, "sign", "Lars Berg").await;
+        assert!(signed.text.contains("Somebody who may sign"), "denied wins, before anything is kept: {}", signed.text);
         let check = fills.get(&format!("{at}/check")).await.text;
         assert!(check.contains("somebody who may sign") && !check.contains("/send"), "{check}");
         let refused = fills.post(&format!("{at}/send"), &[]).await;
@@ -368,6 +369,8 @@ both_engines! {
         assert!(fills.get("/portal/forms").await.text.contains("Before we meet"));
         assert_eq!(t.raw.count("select count(*) from client_forms where state = 'done'"), 0);
         assert!(signs.get(&format!("{at}?page=1")).await.text.contains("value=\"Nisse\""), "each goes on with what is there");
+        assert_eq!(signs.post(&format!("{at}/send"), &[]).await.status, 422, "nobody has signed");
+        said(&mut signs, &at, "sign", "Lars Berg").await;
         assert_eq!(signs.post(&format!("{at}/send"), &[]).await.location(), format!("{at}/done"));
         assert!(signs.get(&format!("{at}/copy")).await.text.contains("Sent by Lars Berg"));
     }

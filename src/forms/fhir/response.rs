@@ -285,5 +285,6 @@ fn why(refusal: Refusal) -> String {
         Refusal::NoSuchChoice => "There is no such answer to choose.".into(),
         Refusal::NoName => "The name of whoever signed is missing.".into(),
         Refusal::BadDrawing => "The drawing of the signature could not be read.".into(),
+        Refusal::NotTheirs => "Whoever is here may not sign for the client.".into(),
     }
 }
