@@ -15,6 +15,7 @@ mod mail;
 mod migrations;
 mod queue;
 mod record;
+mod record_forms;
 mod start;
 mod stop;
 mod support;

@@ -6,12 +6,15 @@ use axum::http::Method;
 use testkit::ruh::access::Role;
 use testkit::{Answer, Authenticator, Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json};
 
+use super::record_forms::verbs_of_forms;
+
 /// Routes that change nothing that the record is about, and why.
 const UNRECORDED: &[(&str, &str)] = &[
     ("POST /session/keep", "says that somebody is still there"),
     ("POST /forgot", "asks for a link: that somebody asked must look the same whether or not there is an account"),
     ("POST /newsfeed/read", "says what somebody has seen in their own newsfeed"),
     ("POST /api/v1/newsfeed/read", "says what somebody has seen in their own newsfeed"),
+    ("POST /forms/{id}/preview", "turns the pages of a form that is being written: nothing typed there is kept"),
     ("POST /invitation/again", "sends the same link to the address on file once more"),
 ];
 
@@ -22,14 +25,14 @@ struct Counts {
     activities: i64,
 }
 
-struct Walk<'t> {
-    t: &'t TestApp,
+pub(crate) struct Walk<'t> {
+    pub(crate) t: &'t TestApp,
     walked: BTreeSet<String>,
     missing: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
+pub(crate) enum About {
     Client,
     Nobody,
 }
@@ -44,7 +47,7 @@ impl Walk<'_> {
     }
 
     /// Sends what changes something by one route, and compares the counts.
-    async fn verb(&mut self, route: &str, about: About, answer: impl Future<Output = Answer>) -> Answer {
+    pub(crate) async fn verb(&mut self, route: &str, about: About, answer: impl Future<Output = Answer>) -> Answer {
         let before = self.counts();
         let answer = answer.await;
         assert!((200..400).contains(&answer.status), "{route}: {} {}", answer.status, answer.text);
@@ -60,7 +63,7 @@ impl Walk<'_> {
     }
 }
 
-async fn newest(t: &TestApp, table: &str) -> String {
+pub(crate) async fn newest(t: &TestApp, table: &str) -> String {
     let rows = t.raw.rows(&format!("select id from {table} order by id desc limit 1"));
     uuid::Uuid::parse_str(rows[0][0].as_deref().expect("an id")).expect("an id").to_string()
 }
@@ -545,6 +548,7 @@ both_engines! {
         verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
         verbs_of_the_desk(&mut walk, &practice, &mut owner).await;
+        verbs_of_forms(&mut walk).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;
         verbs_of_documents(&mut walk, &practice, &mut owner).await;
