@@ -16,6 +16,7 @@ mod migrations;
 mod queue;
 mod record;
 mod record_chat;
+mod record_forms;
 mod start;
 mod stop;
 mod support;

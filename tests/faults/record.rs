@@ -6,6 +6,7 @@ use axum::http::Method;
 use testkit::ruh::access::Role;
 use testkit::{Answer, Authenticator, Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json};
 
+use super::record_forms::verbs_of_forms;
 use crate::record_chat;
 
 /// Routes that change nothing that the record is about, and why.
@@ -14,6 +15,7 @@ const UNRECORDED: &[(&str, &str)] = &[
     ("POST /forgot", "asks for a link: that somebody asked must look the same whether or not there is an account"),
     ("POST /newsfeed/read", "says what somebody has seen in their own newsfeed"),
     ("POST /api/v1/newsfeed/read", "says what somebody has seen in their own newsfeed"),
+    ("POST /forms/{id}/preview", "turns the pages of a form that is being written: nothing typed there is kept"),
     ("POST /invitation/again", "sends the same link to the address on file once more"),
 ];
 
@@ -547,6 +549,7 @@ both_engines! {
         verbs_of_many(&mut walk, &practice, &mut owner).await;
         verbs_of_a_client(&mut walk).await;
         verbs_of_the_desk(&mut walk, &practice, &mut owner).await;
+        verbs_of_forms(&mut walk).await;
         verbs_about_members(&mut walk, &mut owner).await;
         verbs_about_tokens(&mut walk, &mut owner).await;
         verbs_of_documents(&mut walk, &practice, &mut owner).await;

@@ -360,7 +360,7 @@ both_engines! {
         }
         assert!(!none.get("/portal").await.text.contains("Before we meet"));
         said(&mut fills, &at, "name", "Nisse").await;
-        let signed = said(&mut fills, &at, "sign", "Lars Berg").await;
+        let signed = autosave(&mut fills, &at, PAGE, "sign", &[("q-sign", "Lars Berg")], "0").await;
         assert!(signed.text.contains("Somebody who may sign"), "denied wins, before anything is kept: {}", signed.text);
         let check = fills.get(&format!("{at}/check")).await.text;
         assert!(check.contains("somebody who may sign") && !check.contains("/send"), "{check}");
