@@ -37,6 +37,10 @@ impl Request {
         text.push_str(body);
         Request { bytes: text.into_bytes(), status }
     }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// An answer, with its body as it was sent (compressed, perhaps).
@@ -68,7 +72,18 @@ impl Connection {
 
     /// Asks and reads the whole answer; panics if it is not the one that was expected.
     pub fn ask(&mut self, request: &Request) {
-        let (status, _) = self.exchange(request).expect("an answer");
+        self.send(request).expect("a connection");
+        self.finish(request);
+    }
+
+    /// Asks; the answer is read by `finish`.
+    pub fn send(&mut self, request: &Request) -> std::io::Result<()> {
+        self.stream.write_all(&request.bytes)
+    }
+
+    /// Reads the whole answer to what was sent; panics if it is not the one that was expected.
+    pub fn finish(&mut self, request: &Request) {
+        let (status, _) = self.answer().expect("an answer");
         assert!(status == request.status, "{status} where {} was expected: {}", request.status, self.said());
     }
 
@@ -91,9 +106,13 @@ impl Connection {
         String::from_utf8_lossy(&self.buffer[..self.filled.min(3_000)]).into_owned()
     }
 
-    /// Status and length of the head; the buffer holds the answer.
     fn exchange(&mut self, request: &Request) -> std::io::Result<(u16, usize)> {
-        self.stream.write_all(&request.bytes)?;
+        self.send(request)?;
+        self.answer()
+    }
+
+    /// Status and length of the head; the buffer holds the answer.
+    fn answer(&mut self) -> std::io::Result<(u16, usize)> {
         self.filled = 0;
         let head = loop {
             self.more()?;
@@ -146,7 +165,7 @@ impl Connection {
     }
 }
 
-fn find(text: &[u8], what: &[u8], from: usize) -> Option<usize> {
+pub fn find(text: &[u8], what: &[u8], from: usize) -> Option<usize> {
     text.get(from..)?.windows(what.len()).position(|part| part == what).map(|at| from + at)
 }
 
@@ -198,14 +217,14 @@ pub fn rate(address: SocketAddr, request: &Request, connections: usize, time: Du
     count as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Requests a second when each connection sends its own list of requests, one after the other.
-pub fn rate_of_all(address: SocketAddr, lists: &[Vec<Request>]) -> f64 {
+/// Requests a second when each connection sends its own list of requests to a server, one after the other.
+pub fn rate_of_all(lists: &[(SocketAddr, Vec<Request>)]) -> f64 {
     let started = stopwatch();
-    let count: usize = lists.iter().map(Vec::len).sum();
+    let count: usize = lists.iter().map(|(_, list)| list.len()).sum();
     std::thread::scope(|scope| {
-        for list in lists {
+        for (address, list) in lists {
             scope.spawn(move || {
-                let mut connection = Connection::open(address).expect("a connection");
+                let mut connection = Connection::open(*address).expect("a connection");
                 list.iter().for_each(|request| connection.ask(request));
             });
         }

@@ -3,16 +3,17 @@
 
 use std::path::Path;
 
-use ruh::access::Actor;
+use ruh::access::{Actor, Who};
 use ruh::accounts::{self, Confirmed};
 use ruh::app::{App, Shared};
+use ruh::chat;
 use ruh::clients::{self, Inviting, Source, Typed};
 use ruh::clock::Clock;
 use ruh::config::Settings;
 use ruh::error::Result;
 use ruh::flows::{self, Needed};
 use ruh::forms::{self, Definition, Item, Kind, Purpose};
-use ruh::ids::{FormId, PracticeId};
+use ruh::ids::{FormId, MemberId, PracticeId};
 use ruh::members;
 use ruh::people::Email;
 use ruh::portal_access::{self, As};
@@ -29,6 +30,8 @@ pub const PRACTICES: usize = 1_000;
 const CLIENTS_EACH: usize = 5;
 /// People who fill in a form at once.
 pub const FILLERS: usize = 50;
+/// Practices in which a provider and a client have a conversation.
+pub const TALKS: usize = 500;
 /// Practices of one transaction.
 const SLICE: usize = 20;
 
@@ -49,14 +52,15 @@ async fn make(folder: &Path, crowd: usize) -> Result<Value> {
         Settings { data_dir: Some(folder.to_path_buf()), secret_key: Some(KEY.into()), ..Settings::default() };
     let app = App::open(settings.resolve()?, Clock::System)?;
     let made = ruh::demo::make(&app, PASSWORD, crowd).await?;
-    others(&app).await?;
+    let talks = others(&app).await?;
     let address = |role: &str| made.people.iter().find(|(what, _)| *what == role).map(|(_, address)| address.clone());
     let owner = address("Owner and provider").unwrap_or_default();
     let token = token_of(&app, owner.clone()).await?;
     let fillers = fillers(&app, owner.clone()).await?;
     // What the making has noted is chained now, so that no server does it while it is measured.
     ruh::audit::seal(&app).await?;
-    Ok(json!({"owner": owner, "provider": address("Provider"), "token": token, "fillers": fillers}))
+    let provider = address("Provider");
+    Ok(json!({"owner": owner, "provider": provider, "token": token, "fillers": fillers, "talks": talks}))
 }
 
 /// Clients in their portal, each with a form of two hundred questions: the address of each, and the form's id.
@@ -111,18 +115,23 @@ fn practice_of(h: &House, owner: &str) -> Result<PracticeId> {
     Ok(members::of_account(h, account)?[0].0)
 }
 
-/// The other practices, each with a few clients.
-async fn others(app: &Shared) -> Result<()> {
+/// A provider's token, the address of their client, and the conversation between them.
+pub type Talk = (String, String, String);
+
+/// The other practices, each with a few clients; in the first of them there is a conversation.
+async fn others(app: &Shared) -> Result<Vec<Talk>> {
     let hash = app.passwords.hash(PASSWORD).await?;
     let numbers: Vec<usize> = (0..PRACTICES).collect();
+    let mut talks = Vec::new();
     for slice in numbers.chunks(SLICE) {
         let (slice, hash) = (slice.to_vec(), hash.clone());
-        app.write(move |h| slice.iter().try_for_each(|number| other(h, *number, &hash))).await?;
+        let made = app.write(move |h| slice.iter().map(|number| other(h, *number, &hash)).collect::<Result<Vec<_>>>());
+        talks.extend(made.await?.into_iter().flatten());
     }
-    Ok(())
+    Ok(talks)
 }
 
-fn other(h: &House, number: usize, hash: &str) -> Result<()> {
+fn other(h: &House, number: usize, hash: &str) -> Result<Option<Talk>> {
     let new = NewPractice {
         name: format!("Practice {number}"),
         time_zone: "Europe/Berlin".into(),
@@ -131,7 +140,7 @@ fn other(h: &House, number: usize, hash: &str) -> Result<()> {
         owner_email: Email::parse(&owner_of(number)).expect("an address"),
         password_hash: hash.to_string(),
     };
-    let Creation::Created(Created { practice, .. }) = practices::create(h, &new)? else {
+    let Creation::Created(Created { practice, owner, .. }) = practices::create(h, &new)? else {
         panic!("{} is taken", owner_of(number));
     };
     let actor = Actor::system(practice);
@@ -146,7 +155,27 @@ fn other(h: &House, number: usize, hash: &str) -> Result<()> {
         let fields = clients::parse(&p, &typed, Words::of("en"))?.expect("good fields");
         clients::add(&p, &fields, Inviting::Later, Source::Added)?;
     }
-    Ok(())
+    if number < TALKS { talk(&p, number, owner, hash).map(Some) } else { Ok(None) }
+}
+
+/// A client of the owner's, in their portal, and the conversation of both.
+fn talk(p: &Practice, number: usize, owner: MemberId, hash: &str) -> Result<Talk> {
+    let email = format!("tara@practice-{number}.example");
+    let typed = Typed {
+        first_name: "Tara".into(),
+        last_name: format!("Talker {number}"),
+        email: email.clone(),
+        primary_provider_id: owner.to_string(),
+        ..Typed::default()
+    };
+    let fields = clients::parse(p, &typed, Words::of("en"))?.expect("good fields");
+    let client = clients::add(p, &fields, Inviting::Later, Source::Added)?.id;
+    let account = accounts::create(&p.house(), &Email::parse(&email).expect("an address"), hash, Confirmed::Yes)?;
+    portal_access::grant(p, client, account, As::Client)?;
+    let member = members::active(p, owner)?.expect("the owner");
+    let actor = Actor { practice: p.id, who: Who::Member(member) };
+    let conversation = chat::begin(&p.house().practice(&actor), client)?;
+    Ok((members::create_token(p, owner, "bench")?, email, conversation.to_string()))
 }
 
 async fn token_of(app: &Shared, owner: String) -> Result<String> {

@@ -2,24 +2,28 @@
 //! changes both sides. Prints one table, with aim and reached; everything else is gone when it ends.
 //!
 //! The release program and the bare routes are processes of their own, asked over loopback. `BENCH_QUICK=1` is for a
-//! look: a tenth of the data and shorter turns.
+//! look: a tenth of the data and shorter turns; `BENCH_ONLY=filling,chat` measures these parts alone.
 
 mod bare;
+mod chat;
 mod client;
 mod copy;
 mod crowd;
 mod filling;
 mod history;
 mod measure;
+mod parts;
 mod plain;
 mod server;
 mod site;
+mod streams;
 mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use measure::{FULL, Pace, Pair, QUICK};
+use parts::{OF_A_PAIR, Part, Parts};
 use site::Site;
 
 fn main() {
@@ -36,6 +40,7 @@ fn main() {
 fn run() {
     let quick = std::env::var("BENCH_QUICK").is_ok_and(|value| !value.is_empty() && value != "0");
     let (pace, crowd) = if quick { (QUICK, 10_000) } else { (FULL, 100_000) };
+    let parts = Parts::asked();
     let server = std::env::var("RUH_TEST_POSTGRES_URL").expect("RUH_TEST_POSTGRES_URL: run `make bench`");
     let scratch = tempfile::Builder::new().prefix("ruh-bench.").tempdir().expect("a folder");
     say(&format!("making {crowd} and {} clients, and {} other practices beside each", crowd / 10, crowd::PRACTICES));
@@ -53,11 +58,12 @@ fn run() {
     let made = Command::new("pgbench").args(["--initialize", "--quiet"]).arg(url("bench")).output().expect("pgbench");
     assert!(made.status.success(), "pgbench: {}", String::from_utf8_lossy(&made.stderr));
     say("measuring on SQLite");
-    let lite = measured([&whole, &tenth], [None, None], pace, None);
+    let lite = measured([&whole, &tenth], [None, None], pace, &parts, None);
     say("measuring on PostgreSQL");
     let (whole, tenth) = (url("whole"), url("tenth"));
     let [whole_folder, tenth_folder] = &copies;
-    let pg = measured([whole_folder, tenth_folder], [Some(&whole), Some(&tenth)], pace, Some(&url("bench")));
+    let databases = [Some(&whole), Some(&tenth)];
+    let pg = measured([whole_folder, tenth_folder], databases, pace, &parts, Some(&url("bench")));
     table::print(&lite, &pg);
 }
 
@@ -70,14 +76,23 @@ fn measured(
     folders: [&PathBuf; 2],
     databases: [Option<&String>; 2],
     pace: Pace,
+    parts: &Parts,
     postgres: Option<&str>,
 ) -> Vec<table::Figure> {
     let [whole, tenth] = databases.map(|url| url.map(String::as_str));
-    let mut figures = measure::start(folders[0], whole, pace);
-    let pair = Pair { whole: Site::open(folders[0], whole), tenth: Site::open(folders[1], tenth), pace };
-    let recorded = folders[0].join("recorded");
-    std::fs::create_dir_all(&recorded).expect("a folder");
-    figures.extend(pair.figures(&recorded, postgres));
+    let mut figures = Vec::new();
+    if parts.have(Part::Start) {
+        figures.extend(measure::start(folders[0], whole, pace));
+    }
+    if parts.have_any(&OF_A_PAIR) {
+        let pair = Pair { whole: Site::open(folders[0], whole), tenth: Site::open(folders[1], tenth), pace };
+        let recorded = folders[0].join("recorded");
+        std::fs::create_dir_all(&recorded).expect("a folder");
+        figures.extend(pair.figures(parts, &recorded, postgres));
+    }
+    if parts.have(Part::Chat) {
+        figures.extend(chat::figures(folders[0], whole, pace, postgres));
+    }
     figures
 }
 

@@ -12,6 +12,7 @@ use crate::client::{Connection, Request, rate, rate_of_all, times};
 use crate::crowd::{PRACTICES, owner_of};
 use crate::filling;
 use crate::history;
+use crate::parts::{Part, Parts};
 use crate::plain;
 use crate::server::Server;
 use crate::site::{Site, wrong_password};
@@ -28,7 +29,7 @@ pub struct Pace {
     pub rounds: usize,
     /// One side's turn.
     pub turn: Duration,
-    /// Additions of a turn; under the two thousand invitations that a practice may send in a day.
+    /// Additions of a turn, and messages; under the two thousand invitations that a practice may send in a day.
     pub additions: u64,
     /// Sign-ins of each kind.
     pub sign_ins: usize,
@@ -97,19 +98,33 @@ pub fn start(folder: &Path, database: Option<&str>, pace: Pace) -> Vec<Figure> {
 }
 
 impl Pair {
-    pub fn figures(&self, scratch: &Path, postgres: Option<&str>) -> Vec<Figure> {
-        let mut figures = self.reads(scratch);
-        figures.push(self.staff_pages());
-        figures.extend(self.additions(postgres));
-        let peak = self.whole.server.memory().1;
-        figures.push(Figure::new("Memory under load, at most", Aim::AtMost(90.0), Unit::Mebibytes, peak));
-        figures.push(self.sign_in_times());
-        figures.push(self.flood_of_sign_ins());
-        figures.push(self.flood_of_a_practice());
-        let peak = self.whole.server.memory().1;
-        figures.push(Figure::new("Memory after the floods, at most", Aim::AtMost(90.0), Unit::Mebibytes, peak));
-        figures.push(self.long_life());
-        figures.extend(filling::figures(&self.whole, self.pace));
+    pub fn figures(&self, parts: &Parts, scratch: &Path, postgres: Option<&str>) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        let peak = |name| Figure::new(name, Aim::AtMost(90.0), Unit::Mebibytes, self.whole.server.memory().1);
+        if parts.have(Part::Reads) {
+            figures.extend(self.reads(scratch));
+            figures.push(self.staff_pages());
+        }
+        if parts.have(Part::Additions) {
+            figures.extend(self.additions(postgres));
+        }
+        if parts.have_any(&[Part::Reads, Part::Additions]) {
+            figures.push(peak("Memory under load, at most"));
+        }
+        if parts.have(Part::SignIn) {
+            figures.push(self.sign_in_times());
+        }
+        if parts.have(Part::Floods) {
+            figures.push(self.flood_of_sign_ins());
+            figures.push(self.flood_of_a_practice());
+            figures.push(peak("Memory after the floods, at most"));
+        }
+        if parts.have(Part::LongLife) {
+            figures.push(self.long_life());
+        }
+        if parts.have(Part::Filling) {
+            figures.extend(filling::figures(&self.whole, self.pace));
+        }
         figures
     }
 
@@ -195,8 +210,8 @@ impl Pair {
                 site.forget_caps();
                 let each = self.pace.additions / CONNECTIONS as u64;
                 let one = |_| site.addition(numbers.fetch_add(1, Ordering::Relaxed) as u64);
-                let lists: Vec<Vec<Request>> = (0..CONNECTIONS).map(|_| (0..each).map(one).collect()).collect();
-                return rate_of_all(site.server.address, &lists);
+                let list = |_| (site.server.address, (0..each).map(one).collect());
+                return rate_of_all(&(0..CONNECTIONS).map(list).collect::<Vec<_>>());
             }
             match postgres {
                 None => {
@@ -301,15 +316,15 @@ fn grown(name: &'static str, whole: &[f64], tenth: &[f64]) -> Figure {
     Figure::new(name, Aim::AtLeast(0.9), Unit::Times, ratio)
 }
 
-/// Lets three sides run in turn, forwards and backwards, after a turn that does not count.
-fn in_turns(rounds: usize, turn: impl Fn(usize) -> f64) -> [Vec<f64>; 3] {
-    for side in 0..3 {
+/// Lets the sides run in turn, forwards and backwards, after a turn that does not count.
+pub fn in_turns<const SIDES: usize>(rounds: usize, turn: impl Fn(usize) -> f64) -> [Vec<f64>; SIDES] {
+    for side in 0..SIDES {
         turn(side);
     }
-    let mut all = [Vec::new(), Vec::new(), Vec::new()];
+    let mut all = [const { Vec::new() }; SIDES];
     for round in 0..rounds {
-        let order = if round % 2 == 0 { [0, 1, 2] } else { [2, 1, 0] };
-        for side in order {
+        for at in 0..SIDES {
+            let side = if round % 2 == 0 { at } else { SIDES - 1 - at };
             all[side].push(turn(side));
         }
     }
@@ -317,7 +332,7 @@ fn in_turns(rounds: usize, turn: impl Fn(usize) -> f64) -> [Vec<f64>; 3] {
 }
 
 /// Rows a second that pgbench inserts one by one, by as many clients at once.
-fn pgbench(url: &str, time: Duration) -> f64 {
+pub fn pgbench(url: &str, time: Duration) -> f64 {
     let script = tempfile::NamedTempFile::new().expect("a script");
     let insert = "\\set aid random(1, 100000)\n\\set delta random(-5000, 5000)\n\
         insert into pgbench_history (tid, bid, aid, delta, mtime) values (1, 1, :aid, :delta, current_timestamp);\n";

@@ -1,4 +1,4 @@
-//! What an addition costs without the program: the rows that one left, again and again, by rusqlite.
+//! What an addition or a message costs without the program: the rows that one left, again and again, by rusqlite.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -76,6 +76,40 @@ fn rows(conn: &rusqlite::Connection, table: &str, which: &str, client: &[u8]) ->
     let found = statement.query_map([client], read).expect("rows").collect::<Result<Vec<_>, _>>().expect("a row");
     assert!(!found.is_empty(), "an addition left nothing in {table}");
     found.into_iter().map(|values| Row { insert: insert.clone(), columns: columns.clone(), values }).collect()
+}
+
+/// Transactions a second that each write one message's row: into a file of their own, so that nobody reads them, with
+/// the program's own table and indexes. `from` as above.
+pub fn messages(folder: &Path, from: u64, count: u64) -> f64 {
+    let program = rusqlite::Connection::open(folder.join("ruh.db")).expect("the file");
+    program.busy_timeout(Duration::from_secs(10)).expect("patience");
+    let newest: Vec<u8> =
+        program.query_row("select id from messages order by id desc limit 1", [], |row| row.get(0)).expect("a message");
+    let row = rows(&program, "messages", "id = ?1", &newest).remove(0);
+    let mut conn = rusqlite::Connection::open(folder.join("plain-messages.db")).expect("a file");
+    let settings = "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off";
+    conn.execute_batch(settings).expect("settings");
+    if !conn.table_exists(None, "messages").expect("a look") {
+        let made = "select sql from sqlite_master where tbl_name = 'messages' and type in ('table', 'index')
+             and sql is not null order by type desc";
+        let mut made = program.prepare(made).expect("a query");
+        let made = made.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+        made.for_each(|statement| conn.execute_batch(&statement.expect("a row")).expect("a table"));
+    }
+    let started = stopwatch();
+    for n in from..from + count {
+        let place = i64::try_from(n).expect("a number");
+        let values = row.columns.iter().zip(&row.values).map(|(column, value)| match (column.as_str(), value) {
+            ("id" | "given_id", Value::Blob(id)) => Value::Blob(renewed(id, n, 0)),
+            ("seq" | "changed", _) => Value::Integer(place),
+            (_, other) => other.clone(),
+        });
+        let tx = conn.transaction().expect("a transaction");
+        let written = tx.prepare_cached(&row.insert).expect("an insert").execute(rusqlite::params_from_iter(values));
+        written.expect("a row");
+        tx.commit().expect("a commit");
+    }
+    count as f64 / started.elapsed().as_secs_f64()
 }
 
 /// How long one row takes to be kept by rusqlite, in a synchronous transaction of its own, again and again with a pause

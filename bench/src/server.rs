@@ -32,6 +32,13 @@ impl Server {
         started(command, address, "/healthz").0
     }
 
+    /// How many descriptors it may have open.
+    pub fn descriptors(&self) -> u64 {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("/proc");
+        let said = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("a line");
+        said.split_whitespace().next().and_then(|soft| soft.parse().ok()).unwrap_or(u64::MAX)
+    }
+
     /// Mebibytes held now, and the most that ever were.
     pub fn memory(&self) -> (f64, f64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("/proc");
@@ -59,6 +66,8 @@ pub fn program(folder: &Path, database: Option<&str>) -> Command {
     command.env("RUH_DATA_DIR", folder).env("RUH_SECRET_KEY", KEY);
     // Sign-ins come from as many addresses as they name: the caps are not what is measured.
     command.env("RUH_TRUSTED_PROXIES", "127.0.0.1");
+    // So are those on what one person writes.
+    command.env("RUH_MESSAGES_A_MINUTE", "1000000");
     // Mails wait until after the run: how fast they leave is another matter.
     command.env("RUH_UNDO_SECONDS", "7200");
     if let Some(url) = database {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::client::{Answer, Connection, Request};
-use crate::crowd::PASSWORD;
+use crate::crowd::{PASSWORD, Talk};
 use crate::server::Server;
 
 pub struct Site {
@@ -40,8 +40,16 @@ impl Site {
 
     /// The cookie of a new session.
     pub fn signed_in(&self, email: &str) -> String {
-        let body = form(email, PASSWORD);
-        let answer = self.fetch(&Request::post("/sign-in", &[FORM], &body, 303));
+        self.session(&Request::post("/sign-in", &[FORM], &form(email, PASSWORD), 303))
+    }
+
+    /// The same, from a network address of its own.
+    pub fn signed_in_from(&self, email: &str, number: usize) -> String {
+        self.session(&Request::post("/sign-in", &[FORM, &network(number)], &form(email, PASSWORD), 303))
+    }
+
+    fn session(&self, request: &Request) -> String {
+        let answer = self.fetch(request);
         let cookies = answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
         let session = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.starts_with("ruh="));
         format!("cookie: {}", session.expect("a session"))
@@ -50,6 +58,11 @@ impl Site {
     /// Who fills in a form, and which.
     pub fn fillers(&self) -> Vec<(String, String)> {
         serde_json::from_value(self.people["fillers"].clone()).expect("people and their forms")
+    }
+
+    /// Who talk: a provider's token, their client's address, and the conversation's id.
+    pub fn talks(&self) -> Vec<Talk> {
+        serde_json::from_value(self.people["talks"].clone()).expect("people and their conversations")
     }
 
     pub fn fetch(&self, request: &Request) -> Answer {
@@ -117,6 +130,9 @@ pub fn form(email: &str, password: &str) -> String {
 
 /// A wrong password for an address, from a network address of its own.
 pub fn wrong_password(email: &str, number: usize) -> Request {
-    let from = format!("x-forwarded-for: 10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
-    Request::post("/sign-in", &[FORM, &from], &form(email, "not the right one"), 422)
+    Request::post("/sign-in", &[FORM, &network(number)], &form(email, "not the right one"), 422)
+}
+
+fn network(number: usize) -> String {
+    format!("x-forwarded-for: 10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255)
 }
