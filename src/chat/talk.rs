@@ -155,6 +155,14 @@ pub fn post(p: &Practice, id: ConversationId, typed: &Typed) -> Result<Posted> {
     say_new(p, id, typed, Said::ByHand)
 }
 
+/// Whether the actor could say something new now; what was said before with this id is the same message. Errors: as of
+/// `post`.
+pub fn may_post(p: &Practice, id: ConversationId, given: Uuid) -> Result<()> {
+    open_to_write(p, id)?;
+    let sender = p.actor.id().ok_or(Error::NotFound)?;
+    if rows::given(p, sender, given)?.is_some() { Ok(()) } else { refuse_flood(p, sender) }
+}
+
 /// One of a message to many, which is counted as one.
 pub fn post_one_of_many(p: &Practice, id: ConversationId, typed: &Typed) -> Result<()> {
     let sender = p.actor.id().ok_or(Error::NotFound)?;

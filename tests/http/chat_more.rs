@@ -485,6 +485,9 @@ both_engines! {
         }
         let refused = ana.upload(&path, &[("body", "too much")], None).await;
         assert!(refused.status == 429 && refused.text.contains("too much"), "what was typed stays: {}", refused.text);
+        // Before a file of theirs is any work: this one could not be read.
+        let refused = ana.upload(&path, &[("body", "x")], Some(("a.jpg", b"\xff\xd8\xff\xe0 broken"))).await;
+        assert_eq!(refused.status, 429);
         say(&mut api, &conversation, "The other side goes on").await;
         t.advance_minutes(2);
         assert_eq!(ana.upload(&path, &[("body", "again")], None).await.status, 303);
