@@ -148,7 +148,7 @@ fn can_begin(p: &Practice) -> Result<Vec<(String, String)>> {
         if known.iter().any(|one| one.kind == Kind::Direct && one.member == Some(member) && one.last_said > 0) {
             continue;
         }
-        if let Some(active) = crate::members::active(p, member)? {
+        if let Some(active) = crate::members::active(p, member)?.filter(|active| active.role.is_clinical()) {
             with.push((member.to_string(), active.name));
         }
     }

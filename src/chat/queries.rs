@@ -12,7 +12,8 @@ use crate::practice::Practice;
 macro_rules! columns {
     () => {
         "c.id, c.kind, c.client_id, c.member_id, c.title_sealed, c.begun_by, c.last, c.last_said, c.last_at, c.closed_at,
-         k.first_name, k.last_name, k.preferred_name, k.status, m.first_name, m.last_name, m.disabled_at, t.since"
+         k.first_name, k.last_name, k.preferred_name, k.status, m.first_name, m.last_name, m.disabled_at,
+         case when m.role <> 'support' then t.since end"
     };
 }
 macro_rules! people {
@@ -233,6 +234,8 @@ pub fn of_client(p: &Practice, client: ClientId) -> Result<Vec<Conversation>> {
 pub enum Whose {
     /// A member's own, and those of the practice that they answer for.
     Member(MemberId, Desk),
+    /// Those of the practice alone, for who is no provider.
+    FrontDesk(MemberId, Desk),
     Portal(AccessId, ClientId),
 }
 
@@ -244,33 +247,33 @@ pub enum Desk {
 }
 
 impl Whose {
-    fn lists(self) -> [&'static TenantSql; 3] {
+    fn lists(self) -> Vec<&'static TenantSql> {
         match self {
-            Whose::Member(_, Desk::Everybodys) => [&LIST_DIRECT, &LIST_DESK, &LIST_GROUP],
-            Whose::Member(_, Desk::OwnClients) => [&LIST_DIRECT, &LIST_DESK_TEAM, &LIST_GROUP],
-            Whose::Portal(..) => [&LIST_OWN, &LIST_OWN_GROUP, &LIST_OWN_GROUP],
+            Whose::Member(_, Desk::Everybodys) => vec![&LIST_DIRECT, &LIST_DESK, &LIST_GROUP],
+            Whose::Member(_, Desk::OwnClients) => vec![&LIST_DIRECT, &LIST_DESK_TEAM, &LIST_GROUP],
+            Whose::FrontDesk(_, Desk::Everybodys) => vec![&LIST_DESK],
+            Whose::FrontDesk(_, Desk::OwnClients) => vec![&LIST_DESK_TEAM],
+            Whose::Portal(..) => vec![&LIST_OWN, &LIST_OWN_GROUP],
         }
     }
 
-    fn counts(self) -> [&'static TenantSql; 3] {
+    fn counts(self) -> Vec<&'static TenantSql> {
         match self {
-            Whose::Member(_, Desk::Everybodys) => [&UNSEEN_DIRECT, &UNSEEN_DESK, &UNSEEN_GROUP],
-            Whose::Member(_, Desk::OwnClients) => [&UNSEEN_DIRECT, &UNSEEN_DESK_TEAM, &UNSEEN_GROUP],
-            Whose::Portal(..) => [&UNSEEN_OWN, &UNSEEN_OWN_GROUP, &UNSEEN_OWN_GROUP],
+            Whose::Member(_, Desk::Everybodys) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK, &UNSEEN_GROUP],
+            Whose::Member(_, Desk::OwnClients) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK_TEAM, &UNSEEN_GROUP],
+            Whose::FrontDesk(_, Desk::Everybodys) => vec![&UNSEEN_DESK],
+            Whose::FrontDesk(_, Desk::OwnClients) => vec![&UNSEEN_DESK_TEAM],
+            Whose::Portal(..) => vec![&UNSEEN_OWN, &UNSEEN_OWN_GROUP],
         }
-    }
-
-    fn many(self) -> usize {
-        if matches!(self, Whose::Portal(..)) { 2 } else { 3 }
     }
 }
 
 /// The newest conversations before a moment, those put away or the others.
 pub fn list(p: &Practice, whose: Whose, place: Place, before: Before, limit: i64) -> Result<Vec<Listed>> {
     let mut all = Vec::new();
-    for statement in whose.lists().into_iter().take(whose.many()) {
+    for statement in whose.lists() {
         let mut values = match whose {
-            Whose::Member(id, _) => params![id],
+            Whose::Member(id, _) | Whose::FrontDesk(id, _) => params![id],
             Whose::Portal(id, _) => params![id],
         };
         values.extend(params![before.0, before.1, place == Place::Archive, limit]);
@@ -287,9 +290,9 @@ pub fn list(p: &Practice, whose: Whose, place: Place, before: Before, limit: i64
 /// Conversations with something unseen.
 pub fn unseen(p: &Practice, whose: Whose) -> Result<i64> {
     let mut sum = 0;
-    for statement in whose.counts().into_iter().take(whose.many()) {
+    for statement in whose.counts() {
         let values = match whose {
-            Whose::Member(id, _) => params![id],
+            Whose::Member(id, _) | Whose::FrontDesk(id, _) => params![id],
             Whose::Portal(id, client) => params![id, client],
         };
         sum += p.all(statement, values, |row| Ok(row.get::<ConversationId>(0)?))?.len();

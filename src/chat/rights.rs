@@ -49,7 +49,8 @@ impl Why {
 /// Whose conversations the actor's list gathers. Errors: nobody's.
 pub fn whose(p: &Practice) -> Result<Whose> {
     match &p.actor.who {
-        Who::Member(member) => Ok(Whose::Member(member.id, desk(member))),
+        Who::Member(member) if member.role.is_clinical() => Ok(Whose::Member(member.id, desk(member))),
+        Who::Member(member) => Ok(Whose::FrontDesk(member.id, desk(member))),
         Who::Client(viewer) if viewer.rights.has(Right::Messages) => Ok(Whose::Portal(viewer.access, viewer.client)),
         _ => Err(Error::NotFound),
     }
@@ -96,6 +97,8 @@ fn writing(conversation: &Conversation) -> Standing {
 
 fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Result<Standing> {
     match (conversation.kind, conversation.client) {
+        // Whoever was a provider and is none any more has lost what they wrote with clients.
+        (Kind::Direct | Kind::Earlier | Kind::Group, _) if !member.role.is_clinical() => Err(Error::NotFound),
         (Kind::Direct | Kind::Earlier, Some(client)) => {
             if conversation.member == Some(member.id) && on_team(p, client, member.id)? {
                 return Ok(writing(conversation));

@@ -21,6 +21,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::files::Stored;
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
 use crate::jobs::Kind as Job;
+use crate::members;
 use crate::people;
 use crate::practice::Practice;
 use crate::words::Words;
@@ -78,12 +79,18 @@ pub fn begin_in_portal(p: &Practice, viewer: &Viewer, with: With) -> Result<Conv
         return Err(Error::Conflict(Words::of("en").t(Why::NotYet.word())));
     }
     match with {
-        With::Provider(member) if care_team::members(p, viewer.client)?.contains(&member) => {
+        With::Provider(member) if is_provider_of(p, viewer.client, member)? => {
             direct(p, viewer.client, member, Begun::Client)
         }
         With::Provider(_) => Err(Error::NotFound),
         With::Practice => at_desk(p, viewer.client, Begun::Client),
     }
+}
+
+/// Whether somebody cares for a client and is a provider still.
+fn is_provider_of(p: &Practice, client: ClientId, member: MemberId) -> Result<bool> {
+    let is_clinical = members::active(p, member)?.is_some_and(|active| active.role.is_clinical());
+    Ok(is_clinical && care_team::members(p, client)?.contains(&member))
 }
 
 pub fn direct(p: &Practice, client: ClientId, member: MemberId, begun: Begun) -> Result<ConversationId> {

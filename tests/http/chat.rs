@@ -252,6 +252,42 @@ both_engines! {
         assert_eq!(refused.status, 409, "{}", refused.text);
     }
 
+    async fn r19_whoever_is_no_provider_any_more_has_nothing_more_of_it(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let (client, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        let (maya, mut api) = provider_of(&t, &practice, &client, "maya@calm.example").await;
+        let conversation = with(&mut api, &client).await;
+        say(&mut api, &conversation, "Hello").await;
+        let group = json!({"title": "Circle", "client_ids": [client]});
+        let group = id(&api.json("POST", "/api/v1/conversations", &group).await.json());
+        say(&mut api, &group, "Hello, all").await;
+        let later = json!({"body": "Too late", "at": "2026-03-02T18:00:00Z"});
+        assert_eq!(api.json("POST", &format!("/api/v1/conversations/{conversation}/scheduled"), &later).await.status, 201);
+        let mut owner = program(&t, &practice, practice.owner).await;
+        let member = format!("/api/v1/members/{maya}");
+        let changed = owner.json("PATCH", &member, &json!({"role": "support"})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        for path in [format!("/api/v1/conversations/{conversation}"), format!("/api/v1/conversations/{group}/messages")] {
+            assert_eq!(api.get(&path).await.status, 404, "{path}");
+        }
+        assert_eq!(api.get("/api/v1/conversations").await.json()["items"], json!([]));
+        assert_eq!(api.get(&format!("/api/v1/conversations/{conversation}/events")).await.status, 404);
+        let found = api.json("POST", "/api/v1/messages/search", &json!({"text": "hello"})).await.json();
+        assert_eq!(found["items"], json!([]));
+        let path = format!("/api/v1/conversations/{conversation}/messages");
+        assert_eq!(api.json("POST", &path, &json!({"body": "x"})).await.status, 404);
+        // To the client nobody is there.
+        assert_eq!(write(&mut ana, &conversation, "Are you there?").await.status, 409);
+        t.advance(Duration::from_secs(5 * 3_600));
+        t.run_jobs().await;
+        assert_eq!(t.raw.count("select count(*) from scheduled_messages where state = 'refused'"), 1);
+        assert_eq!(t.raw.count("select count(*) from messages"), 2);
+        assert_eq!(owner.json("PATCH", &member, &json!({"role": "provider"})).await.status, 200);
+        assert_eq!(api.get(&format!("/api/v1/conversations/{conversation}")).await.status, 200);
+    }
+
     async fn r16_a_stream_ends_with_what_it_stands_on(t: TestApp) {
         let mut t = t;
         t.leave_jobs();
