@@ -154,8 +154,14 @@ crate::sql! {
         "update conversation_readers set delivered = $4
          where practice_id = $1 and conversation_id = $2 and reader_id = $3 and delivered < $4";
     tenant SET_SEEN =
-        "update conversation_readers set seen = $4, delivered = $4, seen_at = $5, told = false
-         where practice_id = $1 and conversation_id = $2 and reader_id = $3 and seen < $4";
+        "update conversation_readers set seen = $4, seen_at = $5, told = false,
+             delivered = case when delivered < $4 then $4 else delivered end
+         where practice_id = $1 and conversation_id = $2 and reader_id = $3 and seen < $4 returning id";
+    tenant OLDEST_UNREAD =
+        "select n.sent_at from conversation_readers r join messages n on n.practice_id = r.practice_id
+             and n.conversation_id = r.conversation_id and n.seq > r.seen
+         where r.practice_id = $1 and r.id = $2 and n.sender_id <> r.reader_id and n.deleted_at is null
+             and n.kind <> 'automatic' order by n.seq limit 1";
     tenant SET_MUTED =
         "update conversation_readers set muted = $4 where practice_id = $1 and conversation_id = $2 and reader_id = $3";
     tenant SET_ARCHIVED =
@@ -398,9 +404,14 @@ pub fn set_delivered(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64)
     Ok(p.run(&SET_DELIVERED, params![id, reader, up_to])? > 0)
 }
 
-/// `false`: they were so far already.
-pub fn set_seen(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<bool> {
-    Ok(p.run(&SET_SEEN, params![id, reader, up_to, p.now])? > 0)
+/// The reader's row, who is not told of anything now. Nothing: they were so far already.
+pub fn set_seen(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<Option<Uuid>> {
+    p.one(&SET_SEEN, params![id, reader, up_to, p.now], |row| Ok(row.get(0)?))
+}
+
+/// When the oldest message that a reader has not seen was written.
+pub fn oldest_unread(p: &Practice, row: Uuid) -> Result<Option<Instant>> {
+    p.one(&OLDEST_UNREAD, params![row], |row| Ok(row.get(0)?))
 }
 
 pub fn set_muted(p: &Practice, id: ConversationId, reader: Uuid, muted: super::Muted) -> Result<()> {

@@ -17,10 +17,11 @@ use crate::activities::{Before, Kind as Activity};
 use crate::audit::Entry;
 use crate::bus::Hint;
 use crate::care_team;
+use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
 use crate::files::Stored;
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
-use crate::jobs::Kind as Job;
+use crate::jobs::{self, Kind as Job};
 use crate::members;
 use crate::people;
 use crate::practice::Practice;
@@ -240,7 +241,7 @@ pub fn put(p: &Practice, conversation: &Conversation, new: &Put) -> Result<Messa
     if new.said != Said::Automatic {
         let kind = if new.kind == SenderKind::Member { "member" } else { "portal" };
         queries::ensure_reader(p, conversation_id, new.sender, kind)?;
-        queries::set_seen(p, conversation_id, new.sender, seq)?;
+        read_up_to(p, conversation_id, new.sender, seq)?;
     }
     if new.said != Said::Automatic {
         tell_later(p, conversation, new)?;
@@ -262,9 +263,8 @@ pub fn addressees(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>
 
 /// Queues a mail for everybody on the other side, for those who will not have looked by then. One until they do.
 fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Result<()> {
-    let minutes = settings(p)?.notice_minutes;
-    let Some(wait) = u64::try_from(minutes).ok().filter(|minutes| *minutes > 0) else { return Ok(()) };
-    let at = p.now.plus(Duration::from_secs(60 * wait));
+    let Some(wait) = notice_after(p)? else { return Ok(()) };
+    let at = p.now.plus(wait);
     let mut readers: Vec<(Uuid, &str)> = Vec::new();
     let mut clients: Vec<ClientId> = conversation.client.into_iter().collect();
     match conversation.kind {
@@ -293,7 +293,7 @@ fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Result<()
     for (reader, kind) in readers.into_iter().filter(|(reader, kind)| *reader != new.sender && !own_side(kind)) {
         queries::ensure_reader(p, conversation.id, reader, kind)?;
         if let Some(row) = queries::to_tell(p, conversation.id, reader)? {
-            p.enqueue(Job::TellOfMessage, row, at)?;
+            tell_at(p, row, at)?;
         }
     }
     Ok(())
@@ -354,7 +354,7 @@ pub fn see(p: &Practice, id: ConversationId, up_to: i64) -> Result<()> {
         return Ok(());
     }
     let me = as_reader(p, id)?;
-    if queries::set_seen(p, id, me, up_to)? {
+    if read_up_to(p, id, me, up_to)? {
         p.say(Hint::News(addressees(p, &conversation)?));
     }
     Ok(())
@@ -371,6 +371,37 @@ pub fn got(p: &Practice, id: ConversationId, up_to: i64) -> Result<()> {
         p.say(Hint::News(addressees(p, &conversation)?));
     }
     Ok(())
+}
+
+/// Notes how far somebody has read. The mail that waited for what they read is not sent; one for what came meanwhile is
+/// as late as that is new. `false`: they were so far already.
+fn read_up_to(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<bool> {
+    let Some(row) = queries::set_seen(p, id, reader, up_to)? else { return Ok(false) };
+    jobs::cancel(&p.house(), Job::TellOfMessage, row)?;
+    if let Some(at) = to_tell_at(p, row)?
+        && queries::to_tell(p, id, reader)?.is_some()
+    {
+        tell_at(p, row, at)?;
+    }
+    Ok(true)
+}
+
+/// When somebody is to be mailed, by the oldest of what they have not read. Nothing: there is nothing, or no mail.
+pub fn to_tell_at(p: &Practice, row: Uuid) -> Result<Option<Instant>> {
+    let Some(wait) = notice_after(p)? else { return Ok(None) };
+    Ok(queries::oldest_unread(p, row)?.map(|oldest| oldest.plus(wait)))
+}
+
+/// Queues the one mail to a reader, in the place of any other.
+pub fn tell_at(p: &Practice, row: Uuid, at: Instant) -> Result<()> {
+    jobs::cancel(&p.house(), Job::TellOfMessage, row)?;
+    p.enqueue(Job::TellOfMessage, row, at)
+}
+
+/// How long a message waits until somebody is mailed of it.
+fn notice_after(p: &Practice) -> Result<Option<Duration>> {
+    let minutes = u64::try_from(settings(p)?.notice_minutes).ok().filter(|minutes| *minutes > 0);
+    Ok(minutes.map(|minutes| Duration::from_secs(60 * minutes)))
 }
 
 fn as_reader(p: &Practice, id: ConversationId) -> Result<Uuid> {
@@ -433,7 +464,7 @@ fn own(p: &Practice, id: MessageId) -> Result<(Message, Conversation)> {
 
 impl Message {
     /// Whether its sender can still edit it.
-    pub fn can_be_edited(&self, now: crate::clock::Instant) -> bool {
+    pub fn can_be_edited(&self, now: Instant) -> bool {
         self.said.is_typed() && self.deleted.is_none() && now.since(self.at) < EDITABLE
     }
 }

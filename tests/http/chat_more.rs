@@ -300,6 +300,46 @@ both_engines! {
         assert_eq!(t.mails().len(), before + 2);
     }
 
+    async fn r63_a_mail_goes_once_and_only_of_what_has_waited(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let (client, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        t.run_jobs().await;
+        let mut api = owner_of(&t, &practice).await;
+        let conversation = with(&mut api, &client).await;
+        let page = format!("/portal/messages/{conversation}");
+        let before = t.mails().len();
+        // At 0, 1, 2 and 3 minutes, the first three read at once.
+        for n in 0..4 {
+            say(&mut api, &conversation, "x").await;
+            if n < 3 {
+                assert_eq!(ana.get(&page).await.status, 200);
+                t.advance_minutes(1);
+            }
+        }
+        t.advance_minutes(9);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before, "it has waited nine minutes");
+        t.advance_minutes(2);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        t.advance_minutes(30);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        // Read, and nine minutes later there is another.
+        let mut ana = t.signed_in("ana@example.org").await;
+        say(&mut api, &conversation, "x").await;
+        assert_eq!(ana.get(&page).await.status, 200);
+        t.advance_minutes(9);
+        say(&mut api, &conversation, "x").await;
+        t.advance_minutes(9);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        t.advance_minutes(2);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 2);
+        assert_eq!(t.raw.count("select count(*) from jobs where kind = 'message.tell'"), 0);
+    }
+
     async fn g4_outside_of_hours_there_is_a_reply(t: TestApp) {
         let mut t = t;
         t.leave_jobs();
