@@ -288,6 +288,31 @@ both_engines! {
         assert_eq!(api.get(&format!("/api/v1/conversations/{conversation}")).await.status, 200);
     }
 
+    async fn r66_nobody_opens_streams_without_end(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let (client, _) = t.client_in_portal(&practice, "ana@example.org").await;
+        let (_, mut maya) = provider_of(&t, &practice, &client, "maya@calm.example").await;
+        let conversation = with(&mut maya, &client).await;
+        let path = format!("/api/v1/conversations/{conversation}/events");
+        let mut streams = Vec::new();
+        for _ in 0..20 {
+            streams.push(Listening::to(&t, &maya, &path).await);
+        }
+        let refused = maya.get(&path).await;
+        assert_eq!(refused.status, 429, "{}", refused.text);
+        streams.pop();
+        // More than may wait arrives all the same, in order.
+        let mut stream = Listening::to(&t, &maya, &format!("{path}?after=0")).await;
+        for n in 0..30 {
+            say(&mut maya, &conversation, &format!("{n}{}", "x".repeat(4_900))).await;
+        }
+        for n in 0..30 {
+            assert_eq!(stream.message().await["seq"], n + 1);
+        }
+    }
+
     async fn r16_a_stream_ends_with_what_it_stands_on(t: TestApp) {
         let mut t = t;
         t.leave_jobs();
