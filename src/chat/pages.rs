@@ -215,6 +215,8 @@ async fn send(ctx: Ctx, Path(id): Path<ConversationId>, upload: Upload) -> Resul
         Err(error) if ctx.is_fragment => Err(error),
         Err(error) => {
             let (status, refused) = refusals(error)?;
+            // An id that was used is used up.
+            let given = if refused.iter().any(|one| one.field == "given_id") { String::new() } else { given };
             thread_page(&ctx, id, None, Typing { body, given, refused }, status).await
         }
     }

@@ -75,12 +75,12 @@ macro_rules! desk_team {
          where o.practice_id = c.practice_id and o.client_id = c.client_id and o.member_id = $2)"
     };
 }
-// A member is in a group as long as they care for every client in it.
+// A member is in a group as long as they care for every client whose words are in it, those who have left too.
 macro_rules! group {
     () => {
         "g.practice_id = $1 and g.person_id = $2 and g.left_at is null and not exists (select 1 from conversation_people x
          where x.practice_id = g.practice_id and x.conversation_id = g.conversation_id and x.kind = 'client'
-         and x.left_at is null and not exists (select 1 from care_team o where o.practice_id = x.practice_id
+         and not exists (select 1 from care_team o where o.practice_id = x.practice_id
              and o.client_id = x.person_id and o.member_id = $2))"
     };
 }
@@ -130,7 +130,7 @@ crate::sql! {
          on conflict (practice_id, conversation_id, person_id) do update set left_at = null";
     tenant LEAVE =
         "update conversation_people set left_at = $4
-         where practice_id = $1 and conversation_id = $2 and person_id = $3 and left_at is null";
+         where practice_id = $1 and conversation_id = $2 and person_id = $3 and kind = $5 and left_at is null";
     tenant PEOPLE =
         "select g.person_id, g.kind, m.first_name, m.last_name, k.first_name, k.last_name, k.preferred_name, g.left_at
          from conversation_people g
@@ -347,8 +347,9 @@ pub fn add_person(p: &Practice, id: ConversationId, person: Person) -> Result<()
     p.run(&ADD_PERSON, params![id, person.id(), person.kind(), p.now]).map(drop)
 }
 
-pub fn leave(p: &Practice, id: ConversationId, person: Uuid) -> Result<()> {
-    p.run(&LEAVE, params![id, person, p.now]).map(drop)
+/// `false`: they are not in it.
+pub fn leave(p: &Practice, id: ConversationId, person: Person) -> Result<bool> {
+    Ok(p.run(&LEAVE, params![id, person.id(), p.now, person.kind()])? > 0)
 }
 
 /// Everybody who is or was in a group, with their names; `true`: they have left.

@@ -113,7 +113,7 @@ fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Resu
         }
         (Kind::Group, _) => {
             let people = queries::people(p, conversation.id)?;
-            let clients = clients(&people);
+            let clients = ever(&people);
             let is_in = people.iter().any(|(who, _, left)| !left && *who == Person::Member(member.id));
             for client in &clients {
                 if !is_in || !on_team(p, *client, member.id)? {
@@ -124,6 +124,15 @@ fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Resu
         }
         _ => Err(Error::NotFound),
     }
+}
+
+/// Clients who are or were in a group: what they wrote stands there.
+fn ever(people: &[(Person, String, bool)]) -> Vec<ClientId> {
+    let client = |(who, ..): &(Person, String, bool)| match who {
+        Person::Client(id) => Some(*id),
+        Person::Member(_) => None,
+    };
+    people.iter().filter_map(client).collect()
 }
 
 /// Clients who are in a group now.

@@ -19,7 +19,7 @@ use crate::bus::Hint;
 use crate::care_team;
 use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
-use crate::files::Stored;
+use crate::files::{SPACE, Stored};
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
 use crate::jobs::{self, Kind as Job};
 use crate::members;
@@ -157,10 +157,22 @@ pub fn post(p: &Practice, id: ConversationId, typed: &Typed) -> Result<Posted> {
         if known.conversation != id {
             return Err(Error::Conflict("This id was used for another message.".into()));
         }
+        refuse_other(&known, typed)?;
         return Ok(Posted { message: known, again: true });
     }
     refuse_flood(p, sender)?;
     say_new(p, id, typed, Said::ByHand)
+}
+
+/// What is sent again says the same. A page that was gone back to may send something else with an old id, which would be
+/// lost; what was changed since says something else rightly.
+fn refuse_other(known: &Message, typed: &Typed) -> Result<()> {
+    let is_same = known.body == typed.body && known.file.is_some() == typed.file.is_some();
+    if is_same || known.edited.is_some() || known.deleted.is_some() {
+        return Ok(());
+    }
+    let text = "This id was used for another message. Send this one again.";
+    Err(Error::Invalid(vec![FieldError::new("given_id", text)]))
 }
 
 /// Whether the actor could say something new now; what was said before with this id is the same message. Errors: as of
@@ -171,13 +183,13 @@ pub fn may_post(p: &Practice, id: ConversationId, given: Uuid) -> Result<()> {
     if rows::given(p, sender, given)?.is_some() { Ok(()) } else { refuse_flood(p, sender) }
 }
 
-/// One of a message to many, which is counted as one.
+/// One of a message to many. Many in one go are counted as one.
 pub fn post_one_of_many(p: &Practice, id: ConversationId, typed: &Typed) -> Result<()> {
     let sender = p.actor.id().ok_or(Error::NotFound)?;
-    if rows::given(p, sender, typed.given)?.is_none() {
-        say_new(p, id, typed, Said::ToMany)?;
+    match rows::given(p, sender, typed.given)? {
+        Some(known) => refuse_other(&known, typed),
+        None => say_new(p, id, typed, Said::ToMany).map(drop),
     }
-    Ok(())
 }
 
 fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Result<Posted> {
@@ -186,6 +198,9 @@ fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Resul
     if typed.body.is_empty() && typed.file.is_none() {
         let text = Words::of("en").t("chat-empty");
         return Err(Error::Invalid(vec![FieldError::new("body", text)]));
+    }
+    if let Some(file) = &typed.file {
+        refuse_full(p, file)?;
     }
     let kind = SenderKind::of(p);
     let new = Put { said, kind, sender, given: typed.given, body: &typed.body, file: typed.file.as_ref() };
@@ -199,6 +214,21 @@ fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Resul
         hours::reply(p, &conversation)?;
     }
     Ok(Posted { message, again: false })
+}
+
+/// Errors: the practice has no space left for a file.
+fn refuse_full(p: &Practice, file: &Stored) -> Result<()> {
+    let size = i64::try_from(file.size).unwrap_or(i64::MAX);
+    if rows::space(p)?.saturating_add(size) <= SPACE {
+        return Ok(());
+    }
+    let text = Words::of("en").t("chat-no-space");
+    Err(Error::Invalid(vec![FieldError::new("file", text)]))
+}
+
+/// Errors: the actor has sent too much in a short time.
+pub fn refuse_much(p: &Practice) -> Result<()> {
+    refuse_flood(p, p.actor.id().ok_or(Error::NotFound)?)
 }
 
 fn refuse_flood(p: &Practice, sender: Uuid) -> Result<()> {
@@ -279,8 +309,12 @@ fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Result<()
         Kind::Direct => readers.extend(conversation.member.map(|id| (id.0, "member"))),
         // Whoever has answered for the practice before.
         Kind::Practice => {
-            let known = queries::readers(p, conversation.id)?;
-            readers.extend(known.into_iter().filter(|reader| reader.is_member).map(|reader| (reader.id, "member")));
+            let known = queries::readers(p, conversation.id)?.into_iter().filter(|reader| reader.is_member);
+            let mut known: Vec<Uuid> = known.map(|reader| reader.id).collect();
+            if known.is_empty() {
+                known = answering(p, conversation)?;
+            }
+            readers.extend(known.into_iter().map(|id| (id, "member")));
         }
         Kind::Earlier => {}
     }
@@ -297,6 +331,13 @@ fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Who hears of the first message to a practice: the client's care team, or the owners where there is none.
+fn answering(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>> {
+    let team = conversation.client.map_or(Ok(Vec::new()), |client| care_team::members(p, client))?;
+    let all = if team.is_empty() { members::told_for(p, None)? } else { team };
+    Ok(all.into_iter().map(|member| member.0).collect())
 }
 
 /// In the client's timeline stands that there was something, not each message; to the provider it is news.
@@ -411,14 +452,22 @@ fn as_reader(p: &Practice, id: ConversationId) -> Result<Uuid> {
     Ok(me)
 }
 
+/// Errors: not found, for whoever only looks on too: it is not theirs.
+fn not_looking_on(p: &Practice, id: ConversationId) -> Result<()> {
+    match open(p, id)? {
+        (_, Standing::Reads(Why::Others)) => Err(Error::NotFound),
+        _ => Ok(()),
+    }
+}
+
 pub fn mute(p: &Practice, id: ConversationId, muted: Muted) -> Result<()> {
-    open(p, id)?;
+    not_looking_on(p, id)?;
     queries::set_muted(p, id, as_reader(p, id)?, muted)
 }
 
 /// Puts a conversation away for the actor, until something new is said, or back.
 pub fn put_away(p: &Practice, id: ConversationId, place: Place) -> Result<()> {
-    open(p, id)?;
+    not_looking_on(p, id)?;
     queries::set_archived(p, id, as_reader(p, id)?, place)
 }
 
@@ -492,6 +541,7 @@ pub fn edit(p: &Practice, id: MessageId, body: &str) -> Result<Message> {
 /// Deletes a message of the actor's own; the file that came with it, whose bytes the caller removes after the commit.
 pub fn delete(p: &Practice, id: MessageId) -> Result<(Message, Option<Uuid>)> {
     let (message, conversation) = own(p, id)?;
+    not_looking_on(p, conversation.id)?;
     let changed = queries::next(p, conversation.id)?;
     rows::delete(p, &message, changed)?;
     p.audit(&entry("message.deleted", "message", id.0, conversation.client))?;

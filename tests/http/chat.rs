@@ -122,6 +122,8 @@ both_engines! {
         assert_eq!(first.json(), again.json());
         let elsewhere = owner.json("POST", &format!("/api/v1/conversations/{with_bea}/messages"), &body).await;
         assert_eq!(elsewhere.status, 409, "{}", elsewhere.text);
+        let other = owner.json("POST", &path, &json!({"given_id": GIVEN, "body": "Something else"})).await;
+        assert!(other.status == 422 && other.text.contains("given_id"), "nothing is lost: {}", other.text);
         // Another sender's ids are their own.
         say(&mut owner, &with_bea, "Hello").await;
         for (browser, conversation) in [(&mut ana, &with_ana), (&mut bea_browser, &with_bea)] {
@@ -222,6 +224,11 @@ both_engines! {
         let reason = json!({"reason": "Covering for a colleague"});
         assert_eq!(outside.json("POST", &format!("/api/v1/clients/{client}/openings"), &reason).await.status, 201);
         assert_eq!(outside.get(&format!("/api/v1/conversations/{conversation}/messages")).await.status, 200);
+        // Whoever only looks on changes nothing of it.
+        for change in [json!({"muted": true}), json!({"archived": true}), json!({"closed": true})] {
+            assert_eq!(outside.json("PATCH", &format!("/api/v1/conversations/{conversation}"), &change).await.status, 404);
+        }
+        assert!(!browser.get(&format!("/chat/{conversation}")).await.text.contains("value=\"mute\""));
     }
 
     async fn r19_whoever_leaves_the_team_has_nothing_more_of_it(t: TestApp) {
