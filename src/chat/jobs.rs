@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::queries::{self, Waiting};
-use super::{message_queries as rows, talk};
+use super::{message_queries as rows, notices, talk};
 use crate::access::{Actor, Right, Who};
 use crate::app::Shared;
 use crate::clock::Instant;
@@ -44,7 +44,7 @@ pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
         Due::At(at) => {
             let job = job.clone();
             door.write(move |p| {
-                talk::tell_at(p, subject, at)?;
+                notices::tell_at(p, subject, at)?;
                 finish(&p.house(), &job)
             })
             .await?;
@@ -74,7 +74,7 @@ pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
 
 fn due(p: &Practice, row: Uuid) -> Result<Due> {
     let Some(to) = whom(p, row)? else { return Ok(Due::Never) };
-    Ok(match talk::to_tell_at(p, row)? {
+    Ok(match notices::to_tell_at(p, row)? {
         Some(at) if at > p.now => Due::At(at),
         Some(_) => Due::Now(to),
         None => Due::Never,
