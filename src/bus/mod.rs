@@ -97,9 +97,10 @@ impl Bus {
         }
     }
 
-    /// Listens until it is dropped. `news`: the ids whose news are heard; `stands`: those that one stands on.
-    pub fn listen(&self, news: &[Uuid], stands: &[Uuid]) -> Listener {
-        Slots::listen(&self.slots, news, stands)
+    /// Listens until it is dropped. `news`: the ids whose news are heard; `stands`: those that one stands on. `None`: they
+    /// listen too often, or too many do.
+    pub fn listen(&self, who: Uuid, news: &[Uuid], stands: &[Uuid]) -> Option<Listener> {
+        Slots::listen(&self.slots, who, news, stands)
     }
 
     /// How many listen.

@@ -13,6 +13,11 @@ use super::Hint;
 /// Typing that waits to be shown at most; what is more is nothing that anybody waits for.
 const TYPING_LIMIT: usize = 8;
 
+/// Who listens in one process at most. Each holds a connection and a little memory.
+const LISTENERS: usize = 12_000;
+/// How often one of them listens at most: a few tabs and a program or two.
+const EACH: usize = 20;
+
 /// What a listener was woken for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Woken {
@@ -41,6 +46,8 @@ type ById = HashMap<Uuid, HashMap<u64, Arc<Slot>>>;
 #[derive(Default)]
 pub struct Slots {
     next: AtomicU64,
+    /// How often somebody listens.
+    by_who: Mutex<HashMap<Uuid, usize>>,
     by_news: Mutex<ById>,
     by_place: Mutex<ById>,
 }
@@ -84,7 +91,28 @@ impl Slots {
         }
     }
 
-    pub fn listen(slots: &Arc<Slots>, news: &[Uuid], stands: &[Uuid]) -> Listener {
+    /// Counts one more who listens. `None`: they, or all together, are too many.
+    fn take(&self, who: Uuid) -> Option<()> {
+        let mut all = self.by_who.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = all.get(&who).copied().unwrap_or(0);
+        if own >= EACH || all.values().sum::<usize>() >= LISTENERS {
+            return None;
+        }
+        all.insert(who, own + 1);
+        Some(())
+    }
+
+    fn give_back(&self, who: Uuid) {
+        let mut all = self.by_who.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get_mut(&who) {
+            Some(many) if *many > 1 => *many -= 1,
+            _ => drop(all.remove(&who)),
+        }
+    }
+
+    /// Listens until it is dropped. `None`: too many do.
+    pub fn listen(slots: &Arc<Slots>, who: Uuid, news: &[Uuid], stands: &[Uuid]) -> Option<Listener> {
+        slots.take(who)?;
         let number = slots.next.fetch_add(1, Ordering::Relaxed);
         let slot = Arc::new(Slot::default());
         for (map, ids) in [(&slots.by_news, news), (&slots.by_place, stands)] {
@@ -93,7 +121,7 @@ impl Slots {
                 map.entry(*id).or_default().insert(number, slot.clone());
             }
         }
-        Listener { slots: slots.clone(), number, slot, news: news.to_vec(), stands: stands.to_vec() }
+        Some(Listener { slots: slots.clone(), who, number, slot, news: news.to_vec(), stands: stands.to_vec() })
     }
 
     pub fn count(&self) -> usize {
@@ -107,6 +135,7 @@ impl Slots {
 /// Somebody who listens, until it is dropped.
 pub struct Listener {
     slots: Arc<Slots>,
+    who: Uuid,
     number: u64,
     slot: Arc<Slot>,
     news: Vec<Uuid>,
@@ -128,6 +157,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        self.slots.give_back(self.who);
         for (map, ids) in [(&self.slots.by_news, &self.news), (&self.slots.by_place, &self.stands)] {
             let mut map = lock(map);
             for id in ids {
@@ -150,8 +180,8 @@ mod tests {
     async fn who_is_meant_is_woken_once_and_nobody_else() {
         let slots = Arc::new(Slots::default());
         let [ana, bea, practice] = [1, 2, 3].map(Uuid::from_u128);
-        let first = Slots::listen(&slots, &[ana], &[practice]);
-        let second = Slots::listen(&slots, &[bea], &[practice]);
+        let first = Slots::listen(&slots, ana, &[ana], &[practice]).unwrap();
+        let second = Slots::listen(&slots, bea, &[bea], &[practice]).unwrap();
         slots.wake(&Hint::News(vec![ana]));
         slots.wake(&Hint::News(vec![ana, bea]));
         slots.wake(&Hint::Typing { to: vec![ana], conversation: bea, who: bea });
@@ -166,5 +196,19 @@ mod tests {
         drop(second);
         assert_eq!(slots.count(), 0);
         assert!(lock(&slots.by_news).is_empty() && lock(&slots.by_place).is_empty());
+    }
+
+    #[test]
+    fn nobody_listens_without_end_and_who_stops_makes_room() {
+        let slots = Arc::new(Slots::default());
+        let listen = |who: usize| Slots::listen(&slots, Uuid::from_u128(who as u128), &[], &[]);
+        let mut own: Vec<_> = (0..EACH).map(|_| listen(0).unwrap()).collect();
+        assert!(listen(0).is_none());
+        let others: Vec<_> = (0..LISTENERS - EACH).map(|n| listen(1 + n).unwrap()).collect();
+        assert!(listen(LISTENERS).is_none(), "all together");
+        drop(own.pop());
+        let again = listen(LISTENERS).unwrap();
+        drop((own, others, again));
+        assert!(slots.by_who.lock().unwrap().is_empty());
     }
 }

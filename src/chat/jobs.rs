@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::queries::{self, Waiting};
-use super::{message_queries as rows, talk};
+use super::{message_queries as rows, notices, talk};
 use crate::access::{Actor, Right, Who};
 use crate::app::Shared;
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::ids::{AccessId, MemberId};
 use crate::jobs::{Job, Outcome, finish};
@@ -20,19 +21,36 @@ struct To {
     path: String,
 }
 
+/// Whether a mail goes now.
+enum Due {
+    Now(To),
+    /// What they have not read is newer than this mail.
+    At(Instant),
+    Never,
+}
+
 /// Mails a reader that something waits, unless they have seen it meanwhile or may not any more.
 pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
     let door = app.practice(Actor::system(job.practice()?));
     let subject = job.subject;
-    let to = door.read(move |p| whom(p, subject)).await?;
-    let delivery = match to {
-        Some(to) => {
+    let due = door.read(move |p| due(p, subject)).await?;
+    let delivery = match due {
+        Due::Now(to) => {
             let mail = compose(app, job, to)?;
             let sender = app.clone();
             let sending = tokio::task::spawn_blocking(move || sender.mail.send(&mail)).await;
             sending.map_err(|e| Error::internal(e.to_string()))?
         }
-        None => {
+        Due::At(at) => {
+            let job = job.clone();
+            door.write(move |p| {
+                notices::tell_at(p, subject, at)?;
+                finish(&p.house(), &job)
+            })
+            .await?;
+            return Ok(Outcome::Done);
+        }
+        Due::Never => {
             let job = job.clone();
             // Nobody was told: the next message may be worth a mail.
             door.write(move |p| {
@@ -52,6 +70,15 @@ pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
             Ok(Outcome::Done)
         }
     }
+}
+
+fn due(p: &Practice, row: Uuid) -> Result<Due> {
+    let Some(to) = whom(p, row)? else { return Ok(Due::Never) };
+    Ok(match notices::to_tell_at(p, row)? {
+        Some(at) if at > p.now => Due::At(at),
+        Some(_) => Due::Now(to),
+        None => Due::Never,
+    })
 }
 
 fn whom(p: &Practice, row: Uuid) -> Result<Option<To>> {

@@ -29,6 +29,8 @@ use crate::web::{Ctx, Identity, Path, Query};
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// Messages that are given at once.
 const SLICE: i64 = 100;
+/// Bytes that wait for a slow reader at most, and one message: what comes after them is looked up when they are gone.
+const WAITING: usize = 64 * 1024;
 /// A stream that cannot be asked about now (the database is away, or has much to do) is asked about again so soon.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
@@ -88,8 +90,9 @@ async fn begin(
     };
     let after = seen.or(after).unwrap_or_else(|| shown.as_ref().map_or(0, |shown| shown.last));
     let (news, stands) = ids(&ctx)?;
+    let who = ctx.actor()?.id().ok_or(Error::NotFound)?;
     let stream = Stream {
-        listener: ctx.app.bus.listen(&news, &stands),
+        listener: ctx.app.bus.listen(who, &news, &stands).ok_or(Error::TooMany { retry_after: 30 })?,
         headers: credentials(&headers),
         ctx,
         conversation,
@@ -218,7 +221,12 @@ impl Stream {
             super::receive::noted(&self.ctx, shown.clients.clone()).await?;
         }
         let views = Views::of(&self.ctx)?;
+        let (mut bytes, mut given) = (0, None);
         for message in &shown.messages {
+            if bytes > WAITING {
+                self.first = true;
+                break;
+            }
             let data = match self.shape {
                 Shape::Page => serde_json::json!({
                     "id": message.id, "given": message.given, "seq": message.seq,
@@ -228,7 +236,8 @@ impl Stream {
                 Shape::Program => serde_json::to_value(super::api_body::MessageBody::new(message))
                     .map_err(|e| Error::internal(e.to_string()))?,
             };
-            self.say("message", &data, Some(message.changed));
+            bytes += self.say("message", &data, Some(message.changed));
+            given = given.max(Some(message.seq));
             self.after = self.after.max(message.changed);
         }
         // There may be more than was given at once.
@@ -239,7 +248,7 @@ impl Stream {
             self.receipts = Some(text);
             self.say("receipts", &receipts, None);
         }
-        self.got = shown.messages.iter().map(|message| message.seq).max();
+        self.got = given;
         Ok(())
     }
 
@@ -261,12 +270,15 @@ impl Stream {
         Ok(())
     }
 
-    fn say(&mut self, event: &str, data: &serde_json::Value, id: Option<i64>) {
-        let one = Event::default().event(event).data(data.to_string());
+    /// How many bytes wait more than before.
+    fn say(&mut self, event: &str, data: &serde_json::Value, id: Option<i64>) -> usize {
+        let text = data.to_string();
+        let one = Event::default().event(event).data(&text);
         self.waiting.push_back(match id {
             Some(id) => one.id(id.to_string()),
             None => one,
         });
+        text.len()
     }
 }
 

@@ -14,6 +14,7 @@ use super::{BODY_LIMIT, Begun, Kind, Person};
 use crate::access::{ANY_STAFF, Role};
 use crate::care_team;
 use crate::clock::Instant;
+use crate::db::Row;
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ConversationId, MemberId};
 use crate::jobs::{self, Kind as Job};
@@ -34,8 +35,9 @@ const SLICE: usize = 20;
 const AHEAD: std::time::Duration = std::time::Duration::from_secs(366 * 86_400);
 
 crate::sql! {
+    tenant NAME_OF = "select first_name, last_name, preferred_name from clients where practice_id = $1 and id = $2";
     tenant OF_MEMBER =
-        "select k.id, k.first_name, k.last_name, k.preferred_name from care_team t
+        "select k.first_name, k.last_name, k.preferred_name, k.id from care_team t
          join clients k on k.practice_id = t.practice_id and k.id = t.client_id and k.status = 'active'
          where t.practice_id = $1 and t.member_id = $2 order by k.last_name, k.id limit 500";
 }
@@ -46,15 +48,17 @@ pub fn routes(routes: Routes) -> Routes {
 
 /// The clients that a member cares for.
 fn own_clients(p: &Practice, member: MemberId) -> Result<Vec<(ClientId, String)>> {
-    p.all(&OF_MEMBER, params![member], |row| {
-        let (first, last): (String, String) = (row.get(1)?, row.get(2)?);
-        let called = row.get::<Option<String>>(3)?.unwrap_or(first);
-        Ok((row.get(0)?, format!("{called} {last}")))
-    })
+    p.all(&OF_MEMBER, params![member], |row| Ok((row.get(3)?, name(row)?)))
+}
+
+fn name(row: &Row) -> Result<String> {
+    let (first, last): (String, String) = (row.get(0)?, row.get(1)?);
+    Ok(format!("{} {last}", row.get::<Option<String>>(2)?.unwrap_or(first)))
 }
 
 /// Sends a message to each of these, in the conversation that each has with the actor. Sent again with the same id it
-/// goes to those whom it has not reached. Errors: one of them is not the actor's to write to; then it went to nobody.
+/// goes to those whom it has not reached. Errors: one of them is not the actor's to write to, or cannot be written to;
+/// then it went to nobody. Those who became so meanwhile are named, and the others have it.
 pub async fn send_to_many(ctx: &Ctx, clients: Vec<ClientId>, text: String, given: Uuid) -> Result<usize> {
     let mut clients = clients;
     clients.sort();
@@ -63,22 +67,57 @@ pub async fn send_to_many(ctx: &Ctx, clients: Vec<ClientId>, text: String, given
         let refused = format!("Choose 1 to {MANY} clients.");
         return Err(Error::Invalid(vec![FieldError::new("client_ids", refused)]));
     }
+    ctx.door()?.read(talk::refuse_much).await?;
     let asked = clients.clone();
-    ctx.door()?.read(move |p| asked.iter().try_for_each(|client| may_write(p, *client))).await?;
-    let many = clients.len();
+    let refused = ctx.door()?.read(move |p| refused_of(p, &asked)).await?;
+    if !refused.is_empty() {
+        return Err(not_to("It was sent to nobody. Nobody can write to", &refused));
+    }
+    let (many, mut refused) = (clients.len(), Vec::new());
     for slice in clients.chunks(SLICE) {
         let (slice, text) = (slice.to_vec(), text.clone());
-        ctx.door()?
+        let more = ctx
+            .door()?
             .write(move |p| {
+                let mut refused = Vec::new();
                 for client in &slice {
                     let typed = Typed { given: derived(given, client.0), body: text.clone(), file: None };
-                    talk::post_one_of_many(p, begin(p, *client)?, &typed)?;
+                    // What changed since it was asked for holds up nobody else.
+                    match begin(p, *client).and_then(|id| talk::post_one_of_many(p, id, &typed)) {
+                        Ok(()) => {}
+                        Err(Error::NotFound | Error::Conflict(_)) => refused.push(called(p, *client)?),
+                        Err(error) => return Err(error),
+                    }
                 }
-                Ok(())
+                Ok(refused)
             })
             .await?;
+        refused.extend(more);
     }
-    Ok(many)
+    if refused.is_empty() { Ok(many) } else { Err(not_to("It was sent to the others, but not to", &refused)) }
+}
+
+/// Whom of these nobody can write to, though they are the actor's. Errors: one of them is not.
+fn refused_of(p: &Practice, clients: &[ClientId]) -> Result<Vec<String>> {
+    let me = p.actor.member().ok_or(Error::NotFound)?.id;
+    let mut refused = Vec::new();
+    for client in clients {
+        match may_write(p, *client) {
+            Ok(()) if !queries::direct_of(p, *client, me)?.is_some_and(|one| one.closed) => {}
+            Ok(()) | Err(Error::Conflict(_)) => refused.push(called(p, *client)?),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refused)
+}
+
+fn called(p: &Practice, client: ClientId) -> Result<String> {
+    Ok(p.one(&NAME_OF, params![client], name)?.unwrap_or_default())
+}
+
+fn not_to(said: &str, refused: &[String]) -> Error {
+    let text = format!("{said}: {}. Their conversation is closed, or their record archived.", refused.join(", "));
+    Error::Invalid(vec![FieldError::new("client_ids", text)])
 }
 
 fn may_write(p: &Practice, client: ClientId) -> Result<()> {
@@ -148,7 +187,9 @@ pub fn leave_group(p: &Practice, id: ConversationId, person: Person) -> Result<(
     if conversation.kind != Kind::Group || others {
         return Err(Error::NotFound);
     }
-    queries::leave(p, id, person.id())?;
+    if !queries::leave(p, id, person)? {
+        return Err(Error::NotFound);
+    }
     p.say(crate::bus::Hint::News(vec![person.id()]));
     p.audit(&entry("conversation.left", "conversation", id.0, None).detail(person.kind()))
 }

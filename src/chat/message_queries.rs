@@ -42,8 +42,8 @@ crate::sql! {
     tenant KEEP_VERSION =
         "insert into message_versions (practice_id, id, message_id, body_sealed, at) values ($1, $2, $3, $4, $5)";
     tenant SENT_SINCE =
-        "select count(*) from messages s
-         where s.practice_id = $1 and s.sender_id = $2 and s.sent_at > $3 and s.kind = 'message'";
+        "select count(case when s.kind = 'message' then 1 end) + count(distinct case when s.kind = 'many' then s.sent_at end)
+         from messages s where s.practice_id = $1 and s.sender_id = $2 and s.sent_at > $3";
     tenant LAST_OF =
         "select s.sent_at from messages s where s.practice_id = $1 and s.conversation_id = $2 and s.seq < $3
          order by s.seq desc limit 1";
@@ -58,6 +58,11 @@ crate::sql! {
     tenant FILE =
         "select f.id, f.name_sealed, f.kind, f.size, f.message_id, f.key_sealed from chat_files f
          where f.practice_id = $1 and f.id = $2";
+    // The same row as of the documents, who ask chat and so cannot be asked by it: what both take is counted together.
+    tenant SPACE = "select bytes from document_space where practice_id = $1";
+    tenant TAKE_SPACE =
+        "insert into document_space (practice_id, bytes) values ($1, $2)
+         on conflict (practice_id) do update set bytes = document_space.bytes + excluded.bytes";
     tenant DROP_FILES = "delete from chat_files where practice_id = $1 and message_id = $2";
     tenant SCHEDULE =
         "insert into scheduled_messages (practice_id, id, conversation_id, member_id, body_sealed, send_at, state,
@@ -178,10 +183,14 @@ pub fn edit(p: &Practice, old: &Message, body: &str, changed: i64) -> Result<()>
 
 pub fn delete(p: &Practice, old: &Message, changed: i64) -> Result<()> {
     keep_version(p, old)?;
-    p.run(&DROP_FILES, params![old.id])?;
+    if let Some(file) = &old.file {
+        p.run(&DROP_FILES, params![old.id])?;
+        take_space(p, -i64::try_from(file.size).unwrap_or(0))?;
+    }
     p.run(&SET_DELETED, params![old.id, p.now, changed]).map(drop)
 }
 
+/// How often somebody has sent something; a slice of a message to many is once.
 pub fn sent_since(p: &Practice, sender: Uuid, since: Instant) -> Result<i64> {
     Ok(p.one(&SENT_SINCE, params![sender, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
@@ -211,7 +220,18 @@ pub fn insert_file(p: &Practice, message: MessageId, stored: &Stored) -> Result<
         i64::try_from(stored.size).unwrap_or(i64::MAX),
         p.now,
     ];
-    p.run(&INSERT_FILE, values).map(drop)
+    p.run(&INSERT_FILE, values)?;
+    take_space(p, i64::try_from(stored.size).unwrap_or(i64::MAX))
+}
+
+/// Bytes that the files of the practice take.
+pub fn space(p: &Practice) -> Result<i64> {
+    Ok(p.one(&SPACE, params![], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
+/// Adds to them; a negative size gives it back.
+fn take_space(p: &Practice, size: i64) -> Result<()> {
+    p.run(&TAKE_SPACE, params![size]).map(drop)
 }
 
 /// A file, the message it came with, and its key.

@@ -14,6 +14,7 @@ mod jobs;
 mod live;
 mod many;
 mod message_queries;
+mod notices;
 mod pages;
 mod pictures;
 mod queries;

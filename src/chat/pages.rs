@@ -148,7 +148,7 @@ fn can_begin(p: &Practice) -> Result<Vec<(String, String)>> {
         if known.iter().any(|one| one.kind == Kind::Direct && one.member == Some(member) && one.last_said > 0) {
             continue;
         }
-        if let Some(active) = crate::members::active(p, member)? {
+        if let Some(active) = crate::members::active(p, member)?.filter(|active| active.role.is_clinical()) {
             with.push((member.to_string(), active.name));
         }
     }
@@ -215,6 +215,8 @@ async fn send(ctx: Ctx, Path(id): Path<ConversationId>, upload: Upload) -> Resul
         Err(error) if ctx.is_fragment => Err(error),
         Err(error) => {
             let (status, refused) = refusals(error)?;
+            // An id that was used is used up.
+            let given = if refused.iter().any(|one| one.field == "given_id") { String::new() } else { given };
             thread_page(&ctx, id, None, Typing { body, given, refused }, status).await
         }
     }

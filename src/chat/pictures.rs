@@ -14,7 +14,7 @@ pub async fn cleaned(app: &Shared, stored: &Stored) -> Result<Option<Stored>> {
         "jpg" => jpeg,
         "png" => png,
         "webp" => webp,
-        "heic" => |bytes| Some(heic(bytes)),
+        "heic" => heic,
         _ => return Ok(Some(stored.clone())),
     };
     let mut bytes = Vec::new();
@@ -199,21 +199,62 @@ fn webp(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Its parts point at each other by where they stand: what says where is overwritten in place.
-fn heic(bytes: &[u8]) -> Vec<u8> {
+/// Heads that are tried before a file is refused: a camera writes one.
+const HEADS: usize = 64;
+/// Bytes that say where, at most: what cameras write takes less than one.
+const PLACES: usize = 64 * 1024;
+
+/// Its parts point at each other by where they stand: what says where is overwritten in place. Nothing where it cannot be
+/// found for certain, or is written in words (XMP) as well.
+fn heic(bytes: &[u8]) -> Option<Vec<u8>> {
+    let items = exif_items(bytes);
+    if items > 1 || found(bytes, b"application/rdf+xml").next().is_some() {
+        return None;
+    }
     let mut out = bytes.to_vec();
-    let starts: Vec<usize> =
-        bytes.windows(6).enumerate().filter(|(_, w)| *w == b"Exif\0\0").map(|(at, _)| at + 6).collect();
-    for start in starts {
-        let Some(places) = Tiff::new(&bytes[start..]).and_then(|tiff| tiff.places()) else { continue };
-        for (at, size) in places {
-            let end = start.saturating_add(at).saturating_add(size).min(out.len());
-            if let Some(part) = out.get_mut(start.saturating_add(at)..end) {
-                part.fill(0);
-            }
+    let Some(head) = head(bytes)? else { return (items == 0).then_some(out) };
+    let places = head.places().unwrap_or_default();
+    if places.iter().fold(0_usize, |sum, (_, size)| sum.saturating_add(*size)) > PLACES {
+        return None;
+    }
+    let start = bytes.len() - head.bytes.len();
+    for (at, size) in places {
+        let end = start.saturating_add(at).saturating_add(size).min(out.len());
+        if let Some(part) = out.get_mut(start.saturating_add(at)..end) {
+            part.fill(0);
         }
     }
-    out
+    Some(out)
+}
+
+fn found<'b>(bytes: &'b [u8], what: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
+    bytes.windows(what.len()).enumerate().filter(move |(_, part)| *part == what).map(|(at, _)| at)
+}
+
+/// How many entries of its table of contents say that they are a camera's. The number of an item is short or long.
+fn exif_items(bytes: &[u8]) -> usize {
+    let is_exif = |at: &usize| [12, 14].iter().any(|after| bytes.get(at + after..at + after + 4) == Some(b"Exif"));
+    found(bytes, b"infe").filter(is_exif).count()
+}
+
+/// The first head of a camera that can be read. In an item it comes after how far away it is: six bytes of a name, or
+/// none. Errors: there are too many to try them.
+fn head(bytes: &[u8]) -> Option<Option<Tiff<'_>>> {
+    let is_head = |at: &usize| {
+        let before = bytes.get(..*at).unwrap_or_default();
+        before.ends_with(b"Exif\0\0") || before.ends_with(&[0; 4])
+    };
+    let starts = bytes.windows(4).enumerate().filter(|(_, four)| matches!(*four, b"MM\0\x2a" | b"II\x2a\0"));
+    for (tried, at) in starts.map(|(at, _)| at).filter(is_head).enumerate() {
+        if tried == HEADS {
+            return None;
+        }
+        let tiff = Tiff::new(&bytes[at..]).filter(|tiff| tiff.long(4).is_some_and(|at| !tiff.entries(at).is_empty()));
+        if tiff.is_some() {
+            return Some(tiff);
+        }
+    }
+    Some(None)
 }
 
 #[cfg(test)]
@@ -280,8 +321,38 @@ mod tests {
         let clean = webp(&whole).unwrap();
         assert!(!says_where(&clean) && clean[20] == 0 && clean.ends_with(b"xy"), "{clean:?}");
         let whole = [b"\0\0\0\x18ftypheic".to_vec(), b"Exif\0\0".to_vec(), tiff(3), b"rest".to_vec()].concat();
-        let clean = heic(&whole);
+        let clean = heic(&whole).unwrap();
         assert!(!says_where(&clean) && clean.len() == whole.len() && clean.ends_with(b"rest"));
+    }
+
+    /// An entry of a table of contents.
+    fn item(kind: &[u8]) -> Vec<u8> {
+        [b"\0\0\0\x15infe\x02\0\0\0\0\x01\0\0".as_slice(), kind, b"\0"].concat()
+    }
+
+    #[test]
+    fn a_phones_picture_is_cleaned_for_certain_or_refused() {
+        let of = |parts: &[&[u8]]| heic(&[&[b"\0\0\0\x18ftypheic".as_slice()], parts].concat().concat());
+        let (exif, far) = (item(b"Exif"), [0_u8; 4]);
+        // The head stands right there, without its name.
+        let clean = of(&[&exif, &far, &tiff(6), b"rest"]).unwrap();
+        assert!(!says_where(&clean) && clean.ends_with(b"rest"));
+        assert!(of(&[&item(b"hvc1"), b"drawn"]).is_some(), "nothing of a camera");
+        assert!(of(&[&exif, b"nothing that can be read"]).is_none());
+        assert!(of(&[&exif, &exif, &far, &tiff(6)]).is_none(), "one of two would stay");
+        assert!(of(&[&exif, &far, &tiff(6), &item(b"mimeXMP\0application/rdf+xml")]).is_none());
+        // More than any camera says of a place.
+        let mut large = tiff(6);
+        large[44..48].copy_from_slice(&70_000_u32.to_be_bytes());
+        assert!(of(&[&exif, &far, &large]).is_none());
+    }
+
+    #[test]
+    fn r26_a_file_full_of_heads_is_no_work() {
+        assert!(heic(&b"Exif\0\0MM\0\x2a\xff\xff\xff\xff".repeat(500_000)).is_none());
+        // Each says that there is much to overwrite: the first is taken.
+        let one = [b"Exif\0\0".as_slice(), &tiff(1)].concat();
+        assert!(heic(&one.repeat(50_000)).is_some());
     }
 
     proptest! {

@@ -12,7 +12,8 @@ use crate::practice::Practice;
 macro_rules! columns {
     () => {
         "c.id, c.kind, c.client_id, c.member_id, c.title_sealed, c.begun_by, c.last, c.last_said, c.last_at, c.closed_at,
-         k.first_name, k.last_name, k.preferred_name, k.status, m.first_name, m.last_name, m.disabled_at, t.since"
+         k.first_name, k.last_name, k.preferred_name, k.status, m.first_name, m.last_name, m.disabled_at,
+         case when m.role <> 'support' then t.since end"
     };
 }
 macro_rules! people {
@@ -74,12 +75,12 @@ macro_rules! desk_team {
          where o.practice_id = c.practice_id and o.client_id = c.client_id and o.member_id = $2)"
     };
 }
-// A member is in a group as long as they care for every client in it.
+// A member is in a group as long as they care for every client whose words are in it, those who have left too.
 macro_rules! group {
     () => {
         "g.practice_id = $1 and g.person_id = $2 and g.left_at is null and not exists (select 1 from conversation_people x
          where x.practice_id = g.practice_id and x.conversation_id = g.conversation_id and x.kind = 'client'
-         and x.left_at is null and not exists (select 1 from care_team o where o.practice_id = x.practice_id
+         and not exists (select 1 from care_team o where o.practice_id = x.practice_id
              and o.client_id = x.person_id and o.member_id = $2))"
     };
 }
@@ -129,7 +130,7 @@ crate::sql! {
          on conflict (practice_id, conversation_id, person_id) do update set left_at = null";
     tenant LEAVE =
         "update conversation_people set left_at = $4
-         where practice_id = $1 and conversation_id = $2 and person_id = $3 and left_at is null";
+         where practice_id = $1 and conversation_id = $2 and person_id = $3 and kind = $5 and left_at is null";
     tenant PEOPLE =
         "select g.person_id, g.kind, m.first_name, m.last_name, k.first_name, k.last_name, k.preferred_name, g.left_at
          from conversation_people g
@@ -153,8 +154,14 @@ crate::sql! {
         "update conversation_readers set delivered = $4
          where practice_id = $1 and conversation_id = $2 and reader_id = $3 and delivered < $4";
     tenant SET_SEEN =
-        "update conversation_readers set seen = $4, delivered = $4, seen_at = $5, told = false
-         where practice_id = $1 and conversation_id = $2 and reader_id = $3 and seen < $4";
+        "update conversation_readers set seen = $4, seen_at = $5, told = false,
+             delivered = case when delivered < $4 then $4 else delivered end
+         where practice_id = $1 and conversation_id = $2 and reader_id = $3 and seen < $4 returning id";
+    tenant OLDEST_UNREAD =
+        "select n.sent_at from conversation_readers r join messages n on n.practice_id = r.practice_id
+             and n.conversation_id = r.conversation_id and n.seq > r.seen
+         where r.practice_id = $1 and r.id = $2 and n.sender_id <> r.reader_id and n.deleted_at is null
+             and n.kind <> 'automatic' order by n.seq limit 1";
     tenant SET_MUTED =
         "update conversation_readers set muted = $4 where practice_id = $1 and conversation_id = $2 and reader_id = $3";
     tenant SET_ARCHIVED =
@@ -233,6 +240,8 @@ pub fn of_client(p: &Practice, client: ClientId) -> Result<Vec<Conversation>> {
 pub enum Whose {
     /// A member's own, and those of the practice that they answer for.
     Member(MemberId, Desk),
+    /// Those of the practice alone, for who is no provider.
+    FrontDesk(MemberId, Desk),
     Portal(AccessId, ClientId),
 }
 
@@ -244,33 +253,33 @@ pub enum Desk {
 }
 
 impl Whose {
-    fn lists(self) -> [&'static TenantSql; 3] {
+    fn lists(self) -> Vec<&'static TenantSql> {
         match self {
-            Whose::Member(_, Desk::Everybodys) => [&LIST_DIRECT, &LIST_DESK, &LIST_GROUP],
-            Whose::Member(_, Desk::OwnClients) => [&LIST_DIRECT, &LIST_DESK_TEAM, &LIST_GROUP],
-            Whose::Portal(..) => [&LIST_OWN, &LIST_OWN_GROUP, &LIST_OWN_GROUP],
+            Whose::Member(_, Desk::Everybodys) => vec![&LIST_DIRECT, &LIST_DESK, &LIST_GROUP],
+            Whose::Member(_, Desk::OwnClients) => vec![&LIST_DIRECT, &LIST_DESK_TEAM, &LIST_GROUP],
+            Whose::FrontDesk(_, Desk::Everybodys) => vec![&LIST_DESK],
+            Whose::FrontDesk(_, Desk::OwnClients) => vec![&LIST_DESK_TEAM],
+            Whose::Portal(..) => vec![&LIST_OWN, &LIST_OWN_GROUP],
         }
     }
 
-    fn counts(self) -> [&'static TenantSql; 3] {
+    fn counts(self) -> Vec<&'static TenantSql> {
         match self {
-            Whose::Member(_, Desk::Everybodys) => [&UNSEEN_DIRECT, &UNSEEN_DESK, &UNSEEN_GROUP],
-            Whose::Member(_, Desk::OwnClients) => [&UNSEEN_DIRECT, &UNSEEN_DESK_TEAM, &UNSEEN_GROUP],
-            Whose::Portal(..) => [&UNSEEN_OWN, &UNSEEN_OWN_GROUP, &UNSEEN_OWN_GROUP],
+            Whose::Member(_, Desk::Everybodys) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK, &UNSEEN_GROUP],
+            Whose::Member(_, Desk::OwnClients) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK_TEAM, &UNSEEN_GROUP],
+            Whose::FrontDesk(_, Desk::Everybodys) => vec![&UNSEEN_DESK],
+            Whose::FrontDesk(_, Desk::OwnClients) => vec![&UNSEEN_DESK_TEAM],
+            Whose::Portal(..) => vec![&UNSEEN_OWN, &UNSEEN_OWN_GROUP],
         }
-    }
-
-    fn many(self) -> usize {
-        if matches!(self, Whose::Portal(..)) { 2 } else { 3 }
     }
 }
 
 /// The newest conversations before a moment, those put away or the others.
 pub fn list(p: &Practice, whose: Whose, place: Place, before: Before, limit: i64) -> Result<Vec<Listed>> {
     let mut all = Vec::new();
-    for statement in whose.lists().into_iter().take(whose.many()) {
+    for statement in whose.lists() {
         let mut values = match whose {
-            Whose::Member(id, _) => params![id],
+            Whose::Member(id, _) | Whose::FrontDesk(id, _) => params![id],
             Whose::Portal(id, _) => params![id],
         };
         values.extend(params![before.0, before.1, place == Place::Archive, limit]);
@@ -287,9 +296,9 @@ pub fn list(p: &Practice, whose: Whose, place: Place, before: Before, limit: i64
 /// Conversations with something unseen.
 pub fn unseen(p: &Practice, whose: Whose) -> Result<i64> {
     let mut sum = 0;
-    for statement in whose.counts().into_iter().take(whose.many()) {
+    for statement in whose.counts() {
         let values = match whose {
-            Whose::Member(id, _) => params![id],
+            Whose::Member(id, _) | Whose::FrontDesk(id, _) => params![id],
             Whose::Portal(id, client) => params![id, client],
         };
         sum += p.all(statement, values, |row| Ok(row.get::<ConversationId>(0)?))?.len();
@@ -338,8 +347,9 @@ pub fn add_person(p: &Practice, id: ConversationId, person: Person) -> Result<()
     p.run(&ADD_PERSON, params![id, person.id(), person.kind(), p.now]).map(drop)
 }
 
-pub fn leave(p: &Practice, id: ConversationId, person: Uuid) -> Result<()> {
-    p.run(&LEAVE, params![id, person, p.now]).map(drop)
+/// `false`: they are not in it.
+pub fn leave(p: &Practice, id: ConversationId, person: Person) -> Result<bool> {
+    Ok(p.run(&LEAVE, params![id, person.id(), p.now, person.kind()])? > 0)
 }
 
 /// Everybody who is or was in a group, with their names; `true`: they have left.
@@ -395,9 +405,14 @@ pub fn set_delivered(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64)
     Ok(p.run(&SET_DELIVERED, params![id, reader, up_to])? > 0)
 }
 
-/// `false`: they were so far already.
-pub fn set_seen(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<bool> {
-    Ok(p.run(&SET_SEEN, params![id, reader, up_to, p.now])? > 0)
+/// The reader's row, who is not told of anything now. Nothing: they were so far already.
+pub fn set_seen(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<Option<Uuid>> {
+    p.one(&SET_SEEN, params![id, reader, up_to, p.now], |row| Ok(row.get(0)?))
+}
+
+/// When the oldest message that a reader has not seen was written.
+pub fn oldest_unread(p: &Practice, row: Uuid) -> Result<Option<Instant>> {
+    p.one(&OLDEST_UNREAD, params![row], |row| Ok(row.get(0)?))
 }
 
 pub fn set_muted(p: &Practice, id: ConversationId, reader: Uuid, muted: super::Muted) -> Result<()> {

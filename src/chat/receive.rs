@@ -3,7 +3,7 @@
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::rights::{open, open_to_write};
+use super::rights::open;
 use super::talk::{self, Posted, Typed, body, post};
 use super::{Conversation, message_queries as rows, pictures, queries};
 use crate::audit::{Entry, note_read};
@@ -38,7 +38,8 @@ async fn keep(ctx: &Ctx, id: ConversationId, upload: &mut Upload) -> Result<Post
         Given::Nothing => None,
         Given::Refused(refused) => return Err(refused.error(words.t(refused.key()))),
         Given::Stored(stored) => {
-            ctx.door()?.read(move |p| open_to_write(p, id)).await?;
+            // What will be refused is no work before it.
+            ctx.door()?.read(move |p| talk::may_post(p, id, given)).await?;
             let stored = stored.clone();
             let refused = || Refused::WrongKind.error(words.t(Refused::WrongKind.key()));
             let clean = pictures::cleaned(&ctx.app, &stored).await?.ok_or_else(refused)?;

@@ -49,7 +49,8 @@ impl Why {
 /// Whose conversations the actor's list gathers. Errors: nobody's.
 pub fn whose(p: &Practice) -> Result<Whose> {
     match &p.actor.who {
-        Who::Member(member) => Ok(Whose::Member(member.id, desk(member))),
+        Who::Member(member) if member.role.is_clinical() => Ok(Whose::Member(member.id, desk(member))),
+        Who::Member(member) => Ok(Whose::FrontDesk(member.id, desk(member))),
         Who::Client(viewer) if viewer.rights.has(Right::Messages) => Ok(Whose::Portal(viewer.access, viewer.client)),
         _ => Err(Error::NotFound),
     }
@@ -96,6 +97,8 @@ fn writing(conversation: &Conversation) -> Standing {
 
 fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Result<Standing> {
     match (conversation.kind, conversation.client) {
+        // Whoever was a provider and is none any more has lost what they wrote with clients.
+        (Kind::Direct | Kind::Earlier | Kind::Group, _) if !member.role.is_clinical() => Err(Error::NotFound),
         (Kind::Direct | Kind::Earlier, Some(client)) => {
             if conversation.member == Some(member.id) && on_team(p, client, member.id)? {
                 return Ok(writing(conversation));
@@ -110,7 +113,7 @@ fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Resu
         }
         (Kind::Group, _) => {
             let people = queries::people(p, conversation.id)?;
-            let clients = clients(&people);
+            let clients = ever(&people);
             let is_in = people.iter().any(|(who, _, left)| !left && *who == Person::Member(member.id));
             for client in &clients {
                 if !is_in || !on_team(p, *client, member.id)? {
@@ -121,6 +124,15 @@ fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Resu
         }
         _ => Err(Error::NotFound),
     }
+}
+
+/// Clients who are or were in a group: what they wrote stands there.
+fn ever(people: &[(Person, String, bool)]) -> Vec<ClientId> {
+    let client = |(who, ..): &(Person, String, bool)| match who {
+        Person::Client(id) => Some(*id),
+        Person::Member(_) => None,
+    };
+    people.iter().filter_map(client).collect()
 }
 
 /// Clients who are in a group now.

@@ -6,21 +6,22 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::queries::{self, New};
-use super::rights::{self, open, open_to_write, whose};
+use super::rights::{open, open_to_write, whose};
 use super::settings::settings;
 use super::{
-    BODY_LIMIT, Begun, Conversation, EDITABLE, Kind, Listed, Message, Muted, Person, Place, Said, SenderKind, Standing,
-    Why, hours, message_queries as rows,
+    BODY_LIMIT, Begun, Conversation, EDITABLE, Kind, Listed, Message, Muted, Place, Said, SenderKind, Standing, Why,
+    hours, message_queries as rows, notices,
 };
 use crate::access::{Role, Viewer, Who};
 use crate::activities::{Before, Kind as Activity};
 use crate::audit::Entry;
 use crate::bus::Hint;
 use crate::care_team;
+use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
-use crate::files::Stored;
+use crate::files::{SPACE, Stored};
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
-use crate::jobs::Kind as Job;
+use crate::members;
 use crate::people;
 use crate::practice::Practice;
 use crate::words::Words;
@@ -78,12 +79,18 @@ pub fn begin_in_portal(p: &Practice, viewer: &Viewer, with: With) -> Result<Conv
         return Err(Error::Conflict(Words::of("en").t(Why::NotYet.word())));
     }
     match with {
-        With::Provider(member) if care_team::members(p, viewer.client)?.contains(&member) => {
+        With::Provider(member) if is_provider_of(p, viewer.client, member)? => {
             direct(p, viewer.client, member, Begun::Client)
         }
         With::Provider(_) => Err(Error::NotFound),
         With::Practice => at_desk(p, viewer.client, Begun::Client),
     }
+}
+
+/// Whether somebody cares for a client and is a provider still.
+fn is_provider_of(p: &Practice, client: ClientId, member: MemberId) -> Result<bool> {
+    let is_clinical = members::active(p, member)?.is_some_and(|active| active.role.is_clinical());
+    Ok(is_clinical && care_team::members(p, client)?.contains(&member))
 }
 
 pub fn direct(p: &Practice, client: ClientId, member: MemberId, begun: Begun) -> Result<ConversationId> {
@@ -149,19 +156,39 @@ pub fn post(p: &Practice, id: ConversationId, typed: &Typed) -> Result<Posted> {
         if known.conversation != id {
             return Err(Error::Conflict("This id was used for another message.".into()));
         }
+        refuse_other(&known, typed)?;
         return Ok(Posted { message: known, again: true });
     }
     refuse_flood(p, sender)?;
     say_new(p, id, typed, Said::ByHand)
 }
 
-/// One of a message to many, which is counted as one.
+/// What is sent again says the same. A page that was gone back to may send something else with an old id, which would be
+/// lost; what was changed since says something else rightly.
+fn refuse_other(known: &Message, typed: &Typed) -> Result<()> {
+    let is_same = known.body == typed.body && known.file.is_some() == typed.file.is_some();
+    if is_same || known.edited.is_some() || known.deleted.is_some() {
+        return Ok(());
+    }
+    let text = "This id was used for another message. Send this one again.";
+    Err(Error::Invalid(vec![FieldError::new("given_id", text)]))
+}
+
+/// Whether the actor could say something new now; what was said before with this id is the same message. Errors: as of
+/// `post`.
+pub fn may_post(p: &Practice, id: ConversationId, given: Uuid) -> Result<()> {
+    open_to_write(p, id)?;
+    let sender = p.actor.id().ok_or(Error::NotFound)?;
+    if rows::given(p, sender, given)?.is_some() { Ok(()) } else { refuse_flood(p, sender) }
+}
+
+/// One of a message to many. Many in one go are counted as one.
 pub fn post_one_of_many(p: &Practice, id: ConversationId, typed: &Typed) -> Result<()> {
     let sender = p.actor.id().ok_or(Error::NotFound)?;
-    if rows::given(p, sender, typed.given)?.is_none() {
-        say_new(p, id, typed, Said::ToMany)?;
+    match rows::given(p, sender, typed.given)? {
+        Some(known) => refuse_other(&known, typed),
+        None => say_new(p, id, typed, Said::ToMany).map(drop),
     }
-    Ok(())
 }
 
 fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Result<Posted> {
@@ -170,6 +197,9 @@ fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Resul
     if typed.body.is_empty() && typed.file.is_none() {
         let text = Words::of("en").t("chat-empty");
         return Err(Error::Invalid(vec![FieldError::new("body", text)]));
+    }
+    if let Some(file) = &typed.file {
+        refuse_full(p, file)?;
     }
     let kind = SenderKind::of(p);
     let new = Put { said, kind, sender, given: typed.given, body: &typed.body, file: typed.file.as_ref() };
@@ -183,6 +213,21 @@ fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Resul
         hours::reply(p, &conversation)?;
     }
     Ok(Posted { message, again: false })
+}
+
+/// Errors: the practice has no space left for a file.
+fn refuse_full(p: &Practice, file: &Stored) -> Result<()> {
+    let size = i64::try_from(file.size).unwrap_or(i64::MAX);
+    if rows::space(p)?.saturating_add(size) <= SPACE {
+        return Ok(());
+    }
+    let text = Words::of("en").t("chat-no-space");
+    Err(Error::Invalid(vec![FieldError::new("file", text)]))
+}
+
+/// Errors: the actor has sent too much in a short time.
+pub fn refuse_much(p: &Practice) -> Result<()> {
+    refuse_flood(p, p.actor.id().ok_or(Error::NotFound)?)
 }
 
 fn refuse_flood(p: &Practice, sender: Uuid) -> Result<()> {
@@ -225,10 +270,10 @@ pub fn put(p: &Practice, conversation: &Conversation, new: &Put) -> Result<Messa
     if new.said != Said::Automatic {
         let kind = if new.kind == SenderKind::Member { "member" } else { "portal" };
         queries::ensure_reader(p, conversation_id, new.sender, kind)?;
-        queries::set_seen(p, conversation_id, new.sender, seq)?;
+        notices::read_up_to(p, conversation_id, new.sender, seq)?;
     }
     if new.said != Said::Automatic {
-        tell_later(p, conversation, new)?;
+        notices::tell_later(p, conversation, new)?;
     }
     p.say(Hint::News(addressees(p, conversation)?));
     rows::by_id(p, id)?.ok_or(Error::NotFound)
@@ -243,45 +288,6 @@ pub fn addressees(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>
             conversation.client.map(|id| id.0).into_iter().chain(conversation.member.map(|id| id.0)).collect()
         }
     })
-}
-
-/// Queues a mail for everybody on the other side, for those who will not have looked by then. One until they do.
-fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Result<()> {
-    let minutes = settings(p)?.notice_minutes;
-    let Some(wait) = u64::try_from(minutes).ok().filter(|minutes| *minutes > 0) else { return Ok(()) };
-    let at = p.now.plus(Duration::from_secs(60 * wait));
-    let mut readers: Vec<(Uuid, &str)> = Vec::new();
-    let mut clients: Vec<ClientId> = conversation.client.into_iter().collect();
-    match conversation.kind {
-        Kind::Group => {
-            let people = queries::people(p, conversation.id)?;
-            clients = rights::clients(&people);
-            readers.extend(people.iter().filter_map(|(who, _, left)| match who {
-                Person::Member(id) if !left => Some((id.0, "member")),
-                _ => None,
-            }));
-        }
-        Kind::Direct => readers.extend(conversation.member.map(|id| (id.0, "member"))),
-        // Whoever has answered for the practice before.
-        Kind::Practice => {
-            let known = queries::readers(p, conversation.id)?;
-            readers.extend(known.into_iter().filter(|reader| reader.is_member).map(|reader| (reader.id, "member")));
-        }
-        Kind::Earlier => {}
-    }
-    for client in clients {
-        readers.extend(queries::accesses(p, client)?.into_iter().map(|access| (access.0, "portal")));
-    }
-    // What one writes to a client nobody on the own side is mailed of, and the other way round.
-    let own_side =
-        |kind: &str| (kind == "member") == (new.kind == SenderKind::Member) && conversation.kind != Kind::Group;
-    for (reader, kind) in readers.into_iter().filter(|(reader, kind)| *reader != new.sender && !own_side(kind)) {
-        queries::ensure_reader(p, conversation.id, reader, kind)?;
-        if let Some(row) = queries::to_tell(p, conversation.id, reader)? {
-            p.enqueue(Job::TellOfMessage, row, at)?;
-        }
-    }
-    Ok(())
 }
 
 /// In the client's timeline stands that there was something, not each message; to the provider it is news.
@@ -339,7 +345,7 @@ pub fn see(p: &Practice, id: ConversationId, up_to: i64) -> Result<()> {
         return Ok(());
     }
     let me = as_reader(p, id)?;
-    if queries::set_seen(p, id, me, up_to)? {
+    if notices::read_up_to(p, id, me, up_to)? {
         p.say(Hint::News(addressees(p, &conversation)?));
     }
     Ok(())
@@ -365,14 +371,22 @@ fn as_reader(p: &Practice, id: ConversationId) -> Result<Uuid> {
     Ok(me)
 }
 
+/// Errors: not found, for whoever only looks on too: it is not theirs.
+fn not_looking_on(p: &Practice, id: ConversationId) -> Result<()> {
+    match open(p, id)? {
+        (_, Standing::Reads(Why::Others)) => Err(Error::NotFound),
+        _ => Ok(()),
+    }
+}
+
 pub fn mute(p: &Practice, id: ConversationId, muted: Muted) -> Result<()> {
-    open(p, id)?;
+    not_looking_on(p, id)?;
     queries::set_muted(p, id, as_reader(p, id)?, muted)
 }
 
 /// Puts a conversation away for the actor, until something new is said, or back.
 pub fn put_away(p: &Practice, id: ConversationId, place: Place) -> Result<()> {
-    open(p, id)?;
+    not_looking_on(p, id)?;
     queries::set_archived(p, id, as_reader(p, id)?, place)
 }
 
@@ -418,7 +432,7 @@ fn own(p: &Practice, id: MessageId) -> Result<(Message, Conversation)> {
 
 impl Message {
     /// Whether its sender can still edit it.
-    pub fn can_be_edited(&self, now: crate::clock::Instant) -> bool {
+    pub fn can_be_edited(&self, now: Instant) -> bool {
         self.said.is_typed() && self.deleted.is_none() && now.since(self.at) < EDITABLE
     }
 }
@@ -446,6 +460,7 @@ pub fn edit(p: &Practice, id: MessageId, body: &str) -> Result<Message> {
 /// Deletes a message of the actor's own; the file that came with it, whose bytes the caller removes after the commit.
 pub fn delete(p: &Practice, id: MessageId) -> Result<(Message, Option<Uuid>)> {
     let (message, conversation) = own(p, id)?;
+    not_looking_on(p, conversation.id)?;
     let changed = queries::next(p, conversation.id)?;
     rows::delete(p, &message, changed)?;
     p.audit(&entry("message.deleted", "message", id.0, conversation.client))?;

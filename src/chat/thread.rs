@@ -159,6 +159,10 @@ fn turns(
     mine: Option<&queries::Reader>,
     staff: bool,
 ) -> Vec<(&'static str, String)> {
+    // It is not theirs.
+    if standing == Standing::Reads(Why::Others) {
+        return Vec::new();
+    }
     let muted = mine.is_some_and(|reader| reader.muted);
     let archived = mine.is_some_and(|reader| reader.archived);
     let mut turns = vec![

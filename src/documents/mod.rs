@@ -33,8 +33,8 @@ use crate::words::Words;
 
 /// Documents of one client at most, those that were deleted and not removed yet among them.
 pub const LIMIT: i64 = 500;
-/// Bytes of all documents of a practice at most.
-pub const SPACE: i64 = 20 * 1024 * 1024 * 1024;
+/// Bytes of all documents of a practice at most, files that came with messages among them.
+pub const SPACE: i64 = files::SPACE;
 /// Characters of a note.
 pub const NOTE_LIMIT: usize = 500;
 /// How long a deleted document can be put back.

@@ -30,6 +30,8 @@ pub use upload::{Given, PATIENCE, Refused, Stored, Turns, Upload, take};
 
 /// Bytes of one file at most.
 pub const LIMIT: u64 = 25 * 1024 * 1024;
+/// Bytes of all files of a practice at most: documents, and what came with messages.
+pub const SPACE: i64 = 20 * 1024 * 1024 * 1024;
 /// So much is gathered before it is written; the memory of an upload, about twice.
 const PART: usize = 1024 * 1024;
 

@@ -603,6 +603,7 @@ chat-delete = Delete
 chat-delete-title = Delete message?
 chat-delete-text = The others see that there was one, and not what it said. It cannot be brought back.
 chat-empty = Write something, or attach a file.
+chat-no-space = There is no space left for files. Send the message without it.
 chat-too-many = That was a lot in a short time. Please wait a moment and send it again.
 chat-mute = Mute
 chat-unmute = Unmute

@@ -122,6 +122,8 @@ both_engines! {
         assert_eq!(first.json(), again.json());
         let elsewhere = owner.json("POST", &format!("/api/v1/conversations/{with_bea}/messages"), &body).await;
         assert_eq!(elsewhere.status, 409, "{}", elsewhere.text);
+        let other = owner.json("POST", &path, &json!({"given_id": GIVEN, "body": "Something else"})).await;
+        assert!(other.status == 422 && other.text.contains("given_id"), "nothing is lost: {}", other.text);
         // Another sender's ids are their own.
         say(&mut owner, &with_bea, "Hello").await;
         for (browser, conversation) in [(&mut ana, &with_ana), (&mut bea_browser, &with_bea)] {
@@ -222,6 +224,11 @@ both_engines! {
         let reason = json!({"reason": "Covering for a colleague"});
         assert_eq!(outside.json("POST", &format!("/api/v1/clients/{client}/openings"), &reason).await.status, 201);
         assert_eq!(outside.get(&format!("/api/v1/conversations/{conversation}/messages")).await.status, 200);
+        // Whoever only looks on changes nothing of it.
+        for change in [json!({"muted": true}), json!({"archived": true}), json!({"closed": true})] {
+            assert_eq!(outside.json("PATCH", &format!("/api/v1/conversations/{conversation}"), &change).await.status, 404);
+        }
+        assert!(!browser.get(&format!("/chat/{conversation}")).await.text.contains("value=\"mute\""));
     }
 
     async fn r19_whoever_leaves_the_team_has_nothing_more_of_it(t: TestApp) {
@@ -250,6 +257,67 @@ both_engines! {
         assert!(!page.contains("composer"), "{page}");
         let refused = write(&mut ana, &conversation, "Are you there?").await;
         assert_eq!(refused.status, 409, "{}", refused.text);
+    }
+
+    async fn r19_whoever_is_no_provider_any_more_has_nothing_more_of_it(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let (client, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        let (maya, mut api) = provider_of(&t, &practice, &client, "maya@calm.example").await;
+        let conversation = with(&mut api, &client).await;
+        say(&mut api, &conversation, "Hello").await;
+        let group = json!({"title": "Circle", "client_ids": [client]});
+        let group = id(&api.json("POST", "/api/v1/conversations", &group).await.json());
+        say(&mut api, &group, "Hello, all").await;
+        let later = json!({"body": "Too late", "at": "2026-03-02T18:00:00Z"});
+        assert_eq!(api.json("POST", &format!("/api/v1/conversations/{conversation}/scheduled"), &later).await.status, 201);
+        let mut owner = program(&t, &practice, practice.owner).await;
+        let member = format!("/api/v1/members/{maya}");
+        let changed = owner.json("PATCH", &member, &json!({"role": "support"})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        for path in [format!("/api/v1/conversations/{conversation}"), format!("/api/v1/conversations/{group}/messages")] {
+            assert_eq!(api.get(&path).await.status, 404, "{path}");
+        }
+        assert_eq!(api.get("/api/v1/conversations").await.json()["items"], json!([]));
+        assert_eq!(api.get(&format!("/api/v1/conversations/{conversation}/events")).await.status, 404);
+        let found = api.json("POST", "/api/v1/messages/search", &json!({"text": "hello"})).await.json();
+        assert_eq!(found["items"], json!([]));
+        let path = format!("/api/v1/conversations/{conversation}/messages");
+        assert_eq!(api.json("POST", &path, &json!({"body": "x"})).await.status, 404);
+        // To the client nobody is there.
+        assert_eq!(write(&mut ana, &conversation, "Are you there?").await.status, 409);
+        t.advance(Duration::from_secs(5 * 3_600));
+        t.run_jobs().await;
+        assert_eq!(t.raw.count("select count(*) from scheduled_messages where state = 'refused'"), 1);
+        assert_eq!(t.raw.count("select count(*) from messages"), 2);
+        assert_eq!(owner.json("PATCH", &member, &json!({"role": "provider"})).await.status, 200);
+        assert_eq!(api.get(&format!("/api/v1/conversations/{conversation}")).await.status, 200);
+    }
+
+    async fn r66_nobody_opens_streams_without_end(t: TestApp) {
+        let mut t = t;
+        t.leave_jobs();
+        let practice = t.practice("Calm Harbour").await;
+        let (client, _) = t.client_in_portal(&practice, "ana@example.org").await;
+        let (_, mut maya) = provider_of(&t, &practice, &client, "maya@calm.example").await;
+        let conversation = with(&mut maya, &client).await;
+        let path = format!("/api/v1/conversations/{conversation}/events");
+        let mut streams = Vec::new();
+        for _ in 0..20 {
+            streams.push(Listening::to(&t, &maya, &path).await);
+        }
+        let refused = maya.get(&path).await;
+        assert_eq!(refused.status, 429, "{}", refused.text);
+        streams.pop();
+        // More than may wait arrives all the same, in order.
+        let mut stream = Listening::to(&t, &maya, &format!("{path}?after=0")).await;
+        for n in 0..30 {
+            say(&mut maya, &conversation, &format!("{n}{}", "x".repeat(4_900))).await;
+        }
+        for n in 0..30 {
+            assert_eq!(stream.message().await["seq"], n + 1);
+        }
     }
 
     async fn r16_a_stream_ends_with_what_it_stands_on(t: TestApp) {

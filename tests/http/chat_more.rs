@@ -148,6 +148,14 @@ both_engines! {
         let mut stranger = program(&t, &practice, off).await;
         assert_eq!(stranger.json("POST", "/api/v1/messages/many", &refused).await.status, 404);
         assert_eq!(t.raw.count("select count(*) from messages"), 2);
+        // One of them is closed: it is said whose, and it goes to nobody.
+        let closed = with(&mut api, &bea).await;
+        let path = format!("/api/v1/conversations/{closed}");
+        assert_eq!(api.json("PATCH", &path, &json!({"closed": true})).await.status, 200);
+        let refused = api.json("POST", "/api/v1/messages/many", &json!({"client_ids": [ana, bea], "body": "x"})).await;
+        assert!(refused.status == 422 && refused.text.contains("sent to nobody"), "{}", refused.text);
+        assert_eq!(t.raw.count("select count(*) from messages"), 2);
+        assert_eq!(api.json("PATCH", &path, &json!({"closed": false})).await.status, 200);
         // A group: everybody reads everything, and whoever is taken out nothing more.
         let group = json!({"title": "Tuesday circle", "client_ids": [ana, bea]});
         let made = api.json("POST", "/api/v1/conversations", &group).await;
@@ -164,6 +172,30 @@ both_engines! {
         assert_eq!(api.json("POST", &format!("/api/v1/conversations/{group}/leave"), &json!({"client_id": bea})).await.status, 200);
         assert_eq!(bea_browser.get(&path).await.status, 404);
         assert_eq!(ana_browser.get(&path).await.status, 200);
+        // Twice nobody is taken out, and nobody by another kind's id.
+        let leave = format!("/api/v1/conversations/{group}/leave");
+        for who in [json!({"client_id": bea}), json!({"client_id": practice.owner.to_string()})] {
+            assert_eq!(api.json("POST", &leave, &who).await.status, 404);
+        }
+        // What somebody wrote who has left is for those alone who care for them too.
+        let both = t.member(&practice, Role::Provider, "both@calm.example").await;
+        let teams = |of_bea: Json| [(ana.clone(), json!([practice.owner.to_string(), both.to_string()])), (bea.clone(), of_bea)];
+        for (client, team) in teams(json!([practice.owner.to_string(), both.to_string()])) {
+            let team = json!({"care_team_ids": team});
+            assert_eq!(api.json("PATCH", &format!("/api/v1/clients/{client}"), &team).await.status, 200);
+        }
+        let two = json!({"title": "Two", "client_ids": [ana, bea], "member_ids": [both]});
+        let two = id(&api.json("POST", "/api/v1/conversations", &two).await.json());
+        assert_eq!(api.json("POST", &format!("/api/v1/conversations/{two}/leave"), &json!({"client_id": bea})).await.status, 200);
+        let mut second = program(&t, &practice, both).await;
+        let two = format!("/api/v1/conversations/{two}");
+        assert_eq!(second.get(&two).await.status, 200);
+        for (client, team) in teams(json!([practice.owner.to_string()])) {
+            let team = json!({"care_team_ids": team});
+            assert_eq!(api.json("PATCH", &format!("/api/v1/clients/{client}"), &team).await.status, 200);
+        }
+        assert_eq!(second.get(&two).await.status, 404);
+        assert_eq!(second.get("/api/v1/conversations").await.json()["items"], json!([]));
         // The page does the same.
         let mut owner = t.signed_in(&practice.owner_email).await;
         let page = owner.get("/chat/new").await.text;
@@ -300,6 +332,64 @@ both_engines! {
         assert_eq!(t.mails().len(), before + 2);
     }
 
+    async fn r63_a_mail_goes_once_and_only_of_what_has_waited(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let (client, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        t.run_jobs().await;
+        let mut api = owner_of(&t, &practice).await;
+        let conversation = with(&mut api, &client).await;
+        let page = format!("/portal/messages/{conversation}");
+        let before = t.mails().len();
+        // At 0, 1, 2 and 3 minutes, the first three read at once.
+        for n in 0..4 {
+            say(&mut api, &conversation, "x").await;
+            if n < 3 {
+                assert_eq!(ana.get(&page).await.status, 200);
+                t.advance_minutes(1);
+            }
+        }
+        t.advance_minutes(9);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before, "it has waited nine minutes");
+        t.advance_minutes(2);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        t.advance_minutes(30);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        // Read, and nine minutes later there is another.
+        let mut ana = t.signed_in("ana@example.org").await;
+        say(&mut api, &conversation, "x").await;
+        assert_eq!(ana.get(&page).await.status, 200);
+        t.advance_minutes(9);
+        say(&mut api, &conversation, "x").await;
+        t.advance_minutes(9);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        t.advance_minutes(2);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 2);
+        assert_eq!(t.raw.count("select count(*) from jobs where kind = 'message.tell'"), 0);
+    }
+
+    async fn r63_the_first_message_to_the_practice_is_mailed_to_those_who_care(t: TestApp) {
+        let practice = t.practice("Calm Harbour").await;
+        let (_, mut ana) = t.client_in_portal(&practice, "ana@example.org").await;
+        t.run_jobs().await;
+        let mut api = owner_of(&t, &practice).await;
+        set(&mut api, &json!({"clients_begin": true})).await;
+        let begun = ana.post("/portal/messages/begin", &[("with", "practice")]).await;
+        assert_eq!(begun.status, 303, "{}", begun.text);
+        let path = format!("{}/messages", begun.location());
+        assert_eq!(ana.upload(&path, &[("body", "Is anybody there?")], None).await.status, 303);
+        let before = t.mails().len();
+        t.advance_minutes(11);
+        t.run_jobs().await;
+        assert_eq!(t.mails().len(), before + 1);
+        let mail = format!("{:?}", t.mail_to(&practice.owner_email));
+        assert!(mail.contains("A message waits for you"), "{mail}");
+    }
+
     async fn g4_outside_of_hours_there_is_a_reply(t: TestApp) {
         let mut t = t;
         t.leave_jobs();
@@ -426,6 +516,8 @@ both_engines! {
             assert_eq!(sent.status, 303, "{}", sent.text);
         }
         assert_eq!((files(), t.raw.count("select count(*) from chat_files")), (1, 1));
+        // It takes of the practice's space, once.
+        assert_eq!(t.raw.count("select bytes from document_space"), 10);
         let message = api.get(&format!("/api/v1/conversations/{conversation}/messages")).await.json()["items"][0].clone();
         assert_eq!((&message["file"]["name"], &message["file"]["media_type"]), (&json!("knee.jpg"), &json!("image/jpeg")));
         let file = id(&message["file"]);
@@ -441,7 +533,14 @@ both_engines! {
         let mut ana = t.signed_in("ana@example.org").await;
         let deleted = ana.post(&format!("/portal/messages/said/{}/delete", id(&message)), &[]).await;
         assert_eq!(deleted.status, 303);
-        assert_eq!(files(), 0);
+        assert_eq!((files(), t.raw.count("select bytes from document_space")), (0, 0));
+        t.raw.run("update document_space set bytes = 21474836472");
+        for (name, bytes, status) in [("large.txt", &b"nine of it"[..], 422), ("small.txt", b"eight of", 303)] {
+            let sent = ana.upload(&path, &[("body", "x")], Some((name, bytes))).await;
+            assert_eq!(sent.status, status, "{name}: {}", sent.text);
+            assert!(status == 303 || sent.text.contains("no space left"), "{}", sent.text);
+        }
+        assert_eq!(files(), 1);
         assert_eq!(api.get(&format!("/api/v1/message-files/{file}")).await.status, 404);
     }
 
@@ -485,16 +584,28 @@ both_engines! {
         }
         let refused = ana.upload(&path, &[("body", "too much")], None).await;
         assert!(refused.status == 429 && refused.text.contains("too much"), "what was typed stays: {}", refused.text);
+        // Before a file of theirs is any work: this one could not be read.
+        let refused = ana.upload(&path, &[("body", "x")], Some(("a.jpg", b"\xff\xd8\xff\xe0 broken"))).await;
+        assert_eq!(refused.status, 429);
         say(&mut api, &conversation, "The other side goes on").await;
         t.advance_minutes(2);
         assert_eq!(ana.upload(&path, &[("body", "again")], None).await.status, 303);
+        // To many is much too, one by one.
+        for n in 0..60 {
+            t.advance(Duration::from_micros(1));
+            let many = json!({"client_ids": [client], "body": n.to_string()});
+            let sent = api.json("POST", "/api/v1/messages/many", &many).await;
+            assert_eq!(sent.status, 200, "{n}: {}", sent.text);
+        }
+        let many = json!({"client_ids": [client], "body": "too much"});
+        assert_eq!(api.json("POST", "/api/v1/messages/many", &many).await.status, 429);
         // Older ones load upward.
         let page = ana.get(&format!("/portal/messages/{conversation}")).await.text;
         assert_eq!(page.matches("<li class=\"message").count(), 50);
         let at = page.find("?before=").expect("older ones");
         let before: String = page[at + 8..].chars().take_while(char::is_ascii_digit).collect();
         let older = ana.get(&format!("/portal/messages/{conversation}?before={before}")).await.text;
-        assert_eq!(older.matches("<li class=\"message").count(), 13, "63 in all");
+        assert_eq!(older.matches("<li class=\"message").count(), 50, "123 in all");
     }
 
     async fn e4_conversations_go_along_with_a_merge_and_back(t: TestApp) {

@@ -329,6 +329,13 @@ class Chat extends HTMLElement {
       return 'later';
     }
     const problem = await answer.json().catch(() => ({}));
+    // The browser put back an id that was used before: this is another message.
+    if (problem.errors?.some((error) => error.field === 'given_id')) {
+      next.given = newId();
+      next.one.dataset.given = next.given;
+      next.wait = 1;
+      return 'later';
+    }
     this.refuse(next, problem.errors?.[0]?.message || problem.detail || this.dataset.failed);
     return 'refused';
   }
