@@ -358,13 +358,8 @@ class Filling extends HTMLElement {
     fetchOnce(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, keepalive: true }).catch(() => {});
   }
 
-  /** A device that was handed over: other tabs of whoever stood here go, and nobody finds it open later. */
+  /** A device that was handed over: nobody finds it open later. */
   watchDesk() {
-    if ('BroadcastChannel' in window) {
-      const channel = new BroadcastChannel('ruh-session');
-      channel.postMessage({ kind: 'signed-out' });
-      channel.close();
-    }
     let last = Date.now();
     const touched = () => { last = Date.now(); };
     for (const kind of ['keydown', 'pointerdown', 'input']) document.addEventListener(kind, touched, { capture: true, passive: true });
