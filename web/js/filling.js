@@ -10,6 +10,8 @@ const PATIENCE = 15_000;
 /** Bytes of one request, and of one that outlives its page: browsers let no more of those go. */
 const BATCH = 120_000;
 const LAST = 60_000;
+/** Answers of one request, at most. */
+const ANSWERS = 200;
 /** Of what is not taken now, this is worth another try by itself. */
 const PASSES = [408, 429];
 const AGAIN = [2_000, 5_000, 10_000, 20_000, 30_000];
@@ -33,7 +35,7 @@ class Filling extends HTMLElement {
     this.mine = new Set(this.kept.all().map((entry) => entry.sitting));
     this.state = this.querySelector('[data-state]');
     this.tries = 0;
-    this.most = Infinity;
+    this.most = ANSWERS;
     this.listen();
     if (check !== undefined) return this.readyCheck();
     this.page = this.querySelector('form[data-fill]');
