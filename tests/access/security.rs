@@ -122,7 +122,7 @@ fn what_browsers_keep_is_two_preferences_and_what_is_sealed() {
         if file == "kept.js" {
             assert!(text.contains("'AES-GCM'") && text.contains("subtle.encrypt"), "{file} seals what it keeps");
             assert_eq!(text.matches(".setItem(").count(), 1, "in one place");
-            assert!(text.contains("this.store.setItem(this.prefix + keyOf(entry), [iv, sealed]"), "and nothing else");
+            assert!(text.contains("this.store.setItem(this.nameOf(entry), [iv, sealed]"), "and nothing else");
             continue;
         }
         for other in ["sessionStorage", "indexedDB", "document.cookie", "caches.", "serviceWorker"] {

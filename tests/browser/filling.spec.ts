@@ -106,12 +106,21 @@ test('a parent completes the Minors flow on a phone', async ({ ruh, page, visito
     await phone.context().setOffline(true);
     await phone.getByLabel('What else should we know?').fill('He speaks late.');
     await expect(state(phone)).toContainText('Kept on this device');
+    // What another parent left on this phone stays theirs, for a week.
+    const others = (days: number) => phone.evaluate((ago) => {
+      const name = `ruh-kept:${document.querySelector<HTMLElement>('ruh-filling')!.dataset.form}:${Date.now() - ago * 86_400_000}:theirs:called`;
+      localStorage.setItem(name, 'c29tZWJvZHkgZWxzZSdz'.repeat(4));
+      return name;
+    }, days);
+    const theirs = await others(6);
+    await others(8);
     const at = phone.url();
     await phone.goto('about:blank');
     await phone.context().setOffline(false);
     await phone.goto(at);
     await expect(phone.getByLabel('What else should we know?')).toHaveValue('He speaks late.');
     await expect(state(phone)).toContainText(/Saved \d/);
+    expect(await phone.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('ruh-kept:')))).toEqual([theirs]);
     await phone.getByRole('group', { name: 'How are the nights?' }).getByLabel('Restless now and then').check();
     await phone.getByRole('group', { name: 'How worried are you?' }).getByLabel('7').check({ force: true });
     await look(phone);
@@ -127,6 +136,10 @@ test('a parent completes the Minors flow on a phone', async ({ ruh, page, visito
     await elsewhere.goto('/portal/security');
     await elsewhere.getByRole('button', { name: 'End all others' }).click();
     await expect(toast(elsewhere, 'Ended.')).toBeVisible();
+    const agos: number[] = [];
+    phone.on('request', (request) => {
+      if (request.url().endsWith('/answers')) agos.push(Number(new URLSearchParams(request.postData()!).get('ago')));
+    });
     await phone.getByLabel('What else should we know?').fill('He speaks late. He likes numbers.');
     const door = phone.getByRole('dialog', { name: 'Please sign in again' });
     await expect(door).toBeVisible();
@@ -134,6 +147,9 @@ test('a parent completes the Minors flow on a phone', async ({ ruh, page, visito
     await door.getByRole('button', { name: 'Sign in' }).click();
     await expect(door).toBeHidden();
     await expect(state(phone)).toContainText(/Saved \d/);
+    // Signing in took its time: the answer is no younger for it.
+    await expect.poll(() => agos.length).toBe(2);
+    expect(agos[1]).toBeGreaterThan(agos[0]);
     await elsewhere.close();
   });
 
@@ -190,7 +206,7 @@ test('a parent completes the Minors flow on a phone', async ({ ruh, page, visito
 });
 
 test('two devices at once: neither erases the other', async ({ ruh, page, visitor, guard }) => {
-  guard.allow(/ERR_FAILED/);
+  guard.allow(/ERR_FAILED|409|413/);
   test.setTimeout(60_000);
   await atHome(ruh, page);
   const api = new FormsApi(ruh);
@@ -211,6 +227,34 @@ test('two devices at once: neither erases the other', async ({ ruh, page, visito
   await expect(phone.getByLabel('What does your child like to be called?')).toHaveValue('Nisse', { timeout: 15_000 });
   await expect(phone.getByText('answered on another device')).toBeVisible();
   await look(phone);
+
+  await test.step('refused: it is said, it stays on the phone, and nothing passes for saved', async () => {
+    const kept = () => phone.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('ruh-kept:')).length);
+    let refusal = 409;
+    const asked: number[] = [];
+    await phone.route('**/answers', async (route) => {
+      const questions = new URLSearchParams(route.request().postData()!).getAll('question').length;
+      if (refusal === 413) asked.push(questions);
+      if (refusal === 413 && questions === 1) await route.continue();
+      else await route.fulfill({ status: refusal, body: '{}' });
+    });
+    await phone.getByLabel('What does your child like to be called?').fill('Nisse the second');
+    await expect(state(phone)).toHaveText('This form is not open any more.');
+    expect(await kept()).toBe(1);
+    await phone.getByRole('group', { name: 'Does your child go to school?' }).getByLabel('No', { exact: true }).check();
+    await expect.poll(kept).toBe(2);
+    await go(phone);
+    await go(phone);
+    await expect(phone.getByRole('heading', { name: 'Your child', exact: true })).toBeVisible();
+    // Opened again, by a server that takes one at a time.
+    refusal = 413;
+    await go(phone);
+    await expect(phone.getByRole('heading', { name: 'How it is' })).toBeVisible();
+    expect(asked).toEqual([2, 1, 1]);
+    expect(await kept()).toBe(0);
+    await go(phone, 'Back');
+    await expect(phone.getByLabel('What does your child like to be called?')).toHaveValue('Nisse the second');
+  });
 });
 
 /** Past the welcome and the rules, to the form itself. */
@@ -265,9 +309,14 @@ test('a tablet handed over at the desk leaves nothing behind', async ({ ruh, pag
   await look(tablet);
 
   await test.step('this very device: the staff are signed out', async () => {
+    const other = await page.context().newPage();
+    await other.goto(at);
     await page.goto(`${at}/hand-over`);
     await page.getByRole('button', { name: 'Hand over this device' }).click();
     await expect(page).toHaveURL(/\/hand-over$/);
+    // Their other tabs show nothing any more.
+    await expect(other.getByRole('dialog', { name: 'Please sign in again' })).toBeVisible();
+    await other.close();
     await page.goto('/clients');
     await expect(page).not.toHaveURL(/\/clients$/, { timeout: 1_000 }).catch(() => undefined);
     await expect(page.locator('body')).not.toContainText('Grete');

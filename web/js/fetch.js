@@ -9,6 +9,13 @@ export const quietFetch = (address, options = {}) =>
 /** A fetch outside of the session's watch, for the watch itself. */
 export const plainFetch = plain;
 
+/** A fetch that is never repeated: what it says is of this moment. Whoever sends answers a 401. */
+export const fetchOnce = async (address, options) => {
+  const response = await plain(address, options);
+  if (response.status !== 401) document.dispatchEvent(new Event('ruh:active'));
+  return response;
+};
+
 window.fetch = async (resource, options) => {
   const address = new URL(resource instanceof Request ? resource.url : resource, document.baseURI);
   if (address.origin !== location.origin) throw new TypeError('No requests to other places');

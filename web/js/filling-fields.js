@@ -101,6 +101,12 @@ customElements.define('ruh-file', class extends HTMLElement {
 
   get sitting() { return this.closest('form')?.elements.sitting?.value ?? ''; }
 
+  /** Of the form as this page shows it. */
+  get version() {
+    const field = this.closest('form')?.elements.version;
+    return field ? { version: field.value } : {};
+  }
+
   complain(text) {
     const field = this.querySelector('input[type="file"]');
     this.asked.querySelector('[data-error]').textContent = text;
@@ -122,7 +128,7 @@ customElements.define('ruh-file', class extends HTMLElement {
     this.complain('');
     const body = new FormData();
     const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    for (const [name, value] of Object.entries({ question: this.dataset.question, sitting: this.sitting, key })) body.append(name, value);
+    for (const [name, value] of Object.entries({ question: this.dataset.question, sitting: this.sitting, ...this.version, key })) body.append(name, value);
     body.append('file', file);
     this.piece('progress').hidden = false;
     try {
@@ -166,7 +172,7 @@ customElements.define('ruh-file', class extends HTMLElement {
   async remove() {
     this.complain('');
     try {
-      const body = new URLSearchParams({ question: this.dataset.question, sitting: this.sitting });
+      const body = new URLSearchParams({ question: this.dataset.question, sitting: this.sitting, ...this.version });
       const answer = await window.fetch(`${this.dataset.to}/remove`, { method: 'POST', body, headers: { Accept: 'application/json', 'HX-Request': 'true' } });
       if (!answer.ok) throw new Error('refused');
       this.show('');

@@ -1,13 +1,19 @@
 // <ruh-filling>: a page of a form. Each answer is saved as it is typed; without a connection it is kept on this device and
 // sent, once and in order, when there is one again. Questions come and go with the answers they depend on.
+import { fetchOnce } from './fetch.js';
 import { applyRules } from './filling-rules.js';
 import { Kept, forgetAll } from './kept.js';
 
 const TYPING = 700;
 const SLOW = 500;
 const PATIENCE = 15_000;
-/** Characters of one request. */
-const BATCH = 60_000;
+/** Bytes of one request, and of one that outlives its page: browsers let no more of those go. */
+const BATCH = 120_000;
+const LAST = 60_000;
+/** Answers of one request, at most. */
+const ANSWERS = 200;
+/** Of what is not taken now, this is worth another try by itself. */
+const PASSES = [408, 429];
 const AGAIN = [2_000, 5_000, 10_000, 20_000, 30_000];
 const DESK_IDLE = 30 * 60_000;
 const HEADERS = { Accept: 'application/json', 'HX-Request': 'true' };
@@ -29,6 +35,7 @@ class Filling extends HTMLElement {
     this.mine = new Set(this.kept.all().map((entry) => entry.sitting));
     this.state = this.querySelector('[data-state]');
     this.tries = 0;
+    this.most = ANSWERS;
     this.listen();
     if (check !== undefined) return this.readyCheck();
     this.page = this.querySelector('form[data-fill]');
@@ -177,8 +184,19 @@ class Filling extends HTMLElement {
       } finally {
         clearTimeout(slow);
       }
-      if (!answer || answer.status >= 500 || answer.status === 429) return this.wait();
-      if (!answer.ok) return this.refused(answer.status);
+      if (!answer || answer.status >= 500 || PASSES.includes(answer.status)) return this.wait();
+      if (answer.status === 413 && batch.length > 1) {
+        this.most = Math.floor(batch.length / 2);
+        continue;
+      }
+      if (answer.status === 401) {
+        const watch = document.querySelector('ruh-session-watch');
+        if (!watch) return this.handedBack();
+        // And then it says anew how long ago it was typed.
+        await watch.signInAgain();
+        continue;
+      }
+      if (!answer.ok) return this.refused();
       this.tries = 0;
       let results;
       try {
@@ -193,13 +211,13 @@ class Filling extends HTMLElement {
   }
 
   /** Answers of one page at a time: a request says which page it was. */
-  batch() {
+  batch(bytes = BATCH) {
     const all = this.waiting();
     const batch = [];
     let size = 0;
     for (const entry of all) {
-      size += JSON.stringify(entry.fields).length;
-      if (batch.length > 0 && (entry.sitting !== all[0].sitting || size > BATCH)) break;
+      size += this.body([entry]).toString().length;
+      if (batch.length > 0 && (entry.sitting !== all[0].sitting || batch.length >= this.most || size > bytes)) break;
       batch.push(entry);
     }
     return batch;
@@ -207,6 +225,8 @@ class Filling extends HTMLElement {
 
   body(batch) {
     const body = new URLSearchParams({ sitting: batch[0].sitting });
+    const version = this.page?.elements.version;
+    if (version) body.append('version', version.value);
     for (const { question, fields, at } of batch) {
       body.append('question', question);
       body.append('ago', String(Math.max(0, Date.now() - at)));
@@ -216,7 +236,7 @@ class Filling extends HTMLElement {
   }
 
   post(batch) {
-    return window.fetch(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, signal: AbortSignal.timeout(PATIENCE) });
+    return fetchOnce(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, signal: AbortSignal.timeout(PATIENCE) });
   }
 
   wait() {
@@ -226,13 +246,16 @@ class Filling extends HTMLElement {
     return false;
   }
 
-  /** Handed in elsewhere, taken back, or the device is handed over no more: nothing can be saved here. */
-  refused(status) {
-    this.kept.clear();
-    if (status === 401) {
-      this.going = true;
-      location.reload();
-    } else this.say(this.dataset.closed, 'bad');
+  /** Handed in elsewhere, or taken back: nothing can be saved now. What waits stays: the form may be opened again. */
+  refused() {
+    this.say(this.dataset.closed, 'bad');
+    return false;
+  }
+
+  /** The device is handed over no more: the page that comes says so, and forgets what waits. */
+  handedBack() {
+    this.going = true;
+    location.reload();
     return false;
   }
 
@@ -312,7 +335,8 @@ class Filling extends HTMLElement {
   go(button) {
     if (this.going) return;
     const all = [...this.paper.querySelectorAll('.asked')].map((asked) => asked.dataset.question);
-    this.page.elements.saved.value = all.filter((question) => !this.invalid.has(question)).join(' ');
+    const open = new Set([...this.invalid, ...this.waiting().map((entry) => entry.question)]);
+    this.page.elements.saved.value = all.filter((question) => !open.has(question)).join(' ');
     this.going = true;
     this.page.requestSubmit(button);
   }
@@ -331,18 +355,13 @@ class Filling extends HTMLElement {
 
   /** The page goes: what has not been sent is sent without waiting for the answer, and stays kept. */
   leave() {
-    const batch = this.batch();
+    const batch = this.batch(LAST);
     if (batch.length === 0 || this.sending) return;
-    window.fetch(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, keepalive: true }).catch(() => {});
+    fetchOnce(this.dataset.save, { method: 'POST', body: this.body(batch), headers: HEADERS, keepalive: true }).catch(() => {});
   }
 
-  /** A device that was handed over: other tabs of whoever stood here go, and nobody finds it open later. */
+  /** A device that was handed over: nobody finds it open later. */
   watchDesk() {
-    if ('BroadcastChannel' in window) {
-      const channel = new BroadcastChannel('ruh-session');
-      channel.postMessage({ kind: 'signed-out' });
-      channel.close();
-    }
     let last = Date.now();
     const touched = () => { last = Date.now(); };
     for (const kind of ['keydown', 'pointerdown', 'input']) document.addEventListener(kind, touched, { capture: true, passive: true });

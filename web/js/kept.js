@@ -1,7 +1,7 @@
 // Answers that are typed and not saved yet, kept on this device until they are: by form, page and question, the last typing
 // of each. They are sealed with a key that only a page of whoever is signed in holds: what lies in the browser says
-// nothing to whoever finds the device. Two windows of one form do not touch what the other keeps. On a device that was
-// handed over they last as long as its tab.
+// nothing to whoever finds the device. What somebody else left there, on a browser of several, stays for them. Two windows
+// of one form do not touch what the other keeps. On a device that was handed over they last as long as its tab.
 const MARK = 'ruh-kept:';
 const DAYS = 7 * 86_400_000;
 const CIPHER = 'AES-GCM';
@@ -9,6 +9,8 @@ const NONCE = 12;
 
 const keyOf = (entry) => `${entry.sitting}:${entry.question}`;
 const isFresh = (entry) => Date.now() - entry.at < DAYS;
+/** When it was typed stands in the name: ruh-kept:form:at:sitting:question. */
+const atOf = (name) => Number(name.split(':')[2]);
 const toText = (bytes) => btoa(String.fromCharCode(...bytes));
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (letter) => letter.charCodeAt(0));
 
@@ -22,6 +24,11 @@ const stores = () => {
 
 function forget(prefix) {
   for (const store of stores()) for (const name of Object.keys(store)) if (name.startsWith(prefix)) store.removeItem(name);
+}
+
+// After a week, whosever it is.
+for (const store of stores()) {
+  for (const name of Object.keys(store)) if (name.startsWith(MARK) && !isFresh({ at: atOf(name) })) store.removeItem(name);
 }
 
 /** Forgets everything that waits: whoever comes next has no business with it. */
@@ -47,8 +54,9 @@ export class Kept {
     if (!this.store || !this.key) return;
     for (const name of Object.keys(this.store).filter((one) => one.startsWith(this.prefix))) {
       const entry = await this.unsealed(this.store.getItem(name));
-      if (!entry || !isFresh(entry)) this.store.removeItem(name);
-      else if (!this.entries.has(keyOf(entry))) this.entries.set(keyOf(entry), entry);
+      if (!entry) continue;
+      const known = this.entries.get(keyOf(entry));
+      if (!known || known.at < entry.at) this.entries.set(keyOf(entry), entry);
     }
   }
 
@@ -58,13 +66,23 @@ export class Kept {
       const clear = await crypto.subtle.decrypt({ name: CIPHER, iv: bytes.slice(0, NONCE) }, this.key, bytes.slice(NONCE));
       return JSON.parse(new TextDecoder().decode(clear));
     } catch {
-      // Somebody else's, or of a time before another key: as good as nothing.
+      // Somebody else's, who uses this browser as well.
       return null;
     }
   }
 
   all() {
     return [...this.entries.values()].filter(isFresh).sort((a, b) => a.at - b.at);
+  }
+
+  nameOf(entry) {
+    return `${this.prefix}${entry.at}:${keyOf(entry)}`;
+  }
+
+  /** Removes what was typed before in its place. */
+  removeBefore(entry) {
+    const before = (name) => name.startsWith(this.prefix) && name.endsWith(`:${keyOf(entry)}`) && atOf(name) < entry.at;
+    for (const name of Object.keys(this.store).filter(before)) this.store.removeItem(name);
   }
 
   put(entry) {
@@ -79,7 +97,8 @@ export class Kept {
     // Typed anew, or saved, meanwhile.
     if (this.entries.get(keyOf(entry)) !== entry) return;
     try {
-      this.store.setItem(this.prefix + keyOf(entry), [iv, sealed].map(toText).join(''));
+      this.store.setItem(this.nameOf(entry), [iv, sealed].map(toText).join(''));
+      this.removeBefore(entry);
       this.full = false;
     } catch {
       // Switched off, or full.
@@ -92,7 +111,9 @@ export class Kept {
     for (const entry of sent) {
       if (this.entries.get(keyOf(entry))?.id !== entry.id) continue;
       this.entries.delete(keyOf(entry));
-      this.store?.removeItem(this.prefix + keyOf(entry));
+      if (!this.store) continue;
+      this.store.removeItem(this.nameOf(entry));
+      this.removeBefore(entry);
     }
   }
 

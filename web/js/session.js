@@ -179,12 +179,25 @@ class SessionWatch extends HTMLElement {
 }
 customElements.define('ruh-session-watch', SessionWatch);
 
+/** Whoever hands over this device is signed out by it. */
+const signsOut = (form) => {
+  const path = new URL(form.action, location.href).pathname;
+  return path === '/sign-out' || (/^\/clients\/[^/]+\/hand-over$/.test(path) && form.elements.where?.value === 'here');
+};
+
 // Other tabs of somebody who signs out must not go on showing the page.
 document.addEventListener('submit', (event) => {
-  if (new URL(event.target.action, location.href).pathname !== '/sign-out') return;
+  if (!signsOut(event.target)) return;
   document.documentElement.classList.add('leaving');
   document.querySelector('ruh-session-watch')?.tell('signed-out');
 });
+
+// Nor those of whoever stood here before the device was handed over.
+if (document.querySelector('[data-handed-over]') && 'BroadcastChannel' in window) {
+  const channel = new BroadcastChannel('ruh-session');
+  channel.postMessage({ kind: 'signed-out' });
+  channel.close();
+}
 
 // "Sign in as another person" leaves the page for good; nothing to ask any more.
 document.addEventListener('click', (event) => {
