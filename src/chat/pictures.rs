@@ -204,14 +204,14 @@ const HEADS: usize = 64;
 /// Bytes that say where, at most: what cameras write takes less than one.
 const PLACES: usize = 64 * 1024;
 
-/// Its parts point at each other by where they stand: what says where is overwritten in place. Nothing where it cannot be
-/// found for certain, or is written in words (XMP) as well.
+/// Its parts point at each other by where they stand: what says where is overwritten in place, and so is what is said in
+/// words (XMP). Nothing where it cannot be found for certain.
 fn heic(bytes: &[u8]) -> Option<Vec<u8>> {
     let items = exif_items(bytes);
-    if items > 1 || found(bytes, b"application/rdf+xml").next().is_some() {
+    let mut out = bytes.to_vec();
+    if items > 1 || !without_words(&mut out) {
         return None;
     }
-    let mut out = bytes.to_vec();
     let Some(head) = head(bytes)? else { return (items == 0).then_some(out) };
     let places = head.places().unwrap_or_default();
     if places.iter().fold(0_usize, |sum, (_, size)| sum.saturating_add(*size)) > PLACES {
@@ -225,6 +225,25 @@ fn heic(bytes: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// Leaves spaces where a packet of words stood. `false`: a place is still said in it.
+fn without_words(bytes: &mut [u8]) -> bool {
+    const BEGIN: &[u8] = b"<x:xmpmeta";
+    const END: &[u8] = b"</x:xmpmeta>";
+    let (mut ends, mut after) = (found(bytes, END).peekable(), 0);
+    let mut packets = Vec::new();
+    for begin in found(bytes, BEGIN).filter(|begin| *begin >= after).collect::<Vec<_>>() {
+        while ends.next_if(|end| *end < begin).is_some() {}
+        let Some(end) = ends.next() else { return false };
+        after = end + END.len();
+        packets.push((begin, after));
+    }
+    drop(ends);
+    for (begin, end) in packets {
+        bytes[begin..end].fill(b' ');
+    }
+    found(bytes, b":GPS").next().is_none()
 }
 
 fn found<'b>(bytes: &'b [u8], what: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
@@ -340,7 +359,11 @@ mod tests {
         assert!(of(&[&item(b"hvc1"), b"drawn"]).is_some(), "nothing of a camera");
         assert!(of(&[&exif, b"nothing that can be read"]).is_none());
         assert!(of(&[&exif, &exif, &far, &tiff(6)]).is_none(), "one of two would stay");
-        assert!(of(&[&exif, &far, &tiff(6), &item(b"mimeXMP\0application/rdf+xml")]).is_none());
+        let words = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:li exif:GPSLatitude='52.370216'/></x:xmpmeta>";
+        let clean = of(&[&exif, &far, &tiff(6), &item(b"mimeXMP\0application/rdf+xml"), words, b"rest"]).unwrap();
+        assert!(!says_where(&clean) && clean.ends_with(b"rest"));
+        assert!(of(&[&item(b"hvc1"), &words[..40]]).is_none(), "cut short");
+        assert!(of(&[&item(b"hvc1"), b"<rdf:RDF exif:GPSLatitude='1'/>"]).is_none(), "not where it belongs");
         // More than any camera says of a place.
         let mut large = tiff(6);
         large[44..48].copy_from_slice(&70_000_u32.to_be_bytes());
