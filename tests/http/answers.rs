@@ -208,7 +208,7 @@ both_engines! {
         let practice = t.practice("Calm Harbour").await;
         let (_, id) = given(&t, &practice).await;
         let door = t.app.practice(Actor::system(practice.id));
-        let shown = door.read(move |p| Ok(intake::find(p, id)?)).await.unwrap();
+        let shown = door.read(move |p| intake::find(p, id)).await.unwrap();
         // Published anew while somebody reads.
         let form = shown.form;
         door.write(move |p| {
@@ -231,7 +231,7 @@ both_engines! {
         });
         assert!(matches!(refused.await, Err(Error::Conflict(_))), "no version of this form");
         door.write(move |p| intake::save_on(p, id, page, &one)).await.unwrap();
-        let bound = door.read(move |p| Ok(intake::sheet(p, id)?)).await.unwrap();
+        let bound = door.read(move |p| intake::sheet(p, id)).await.unwrap();
         assert_eq!((bound.task.bound, bound.version.number), (Some(shown.version), 1), "the words that were read");
     }
 }
