@@ -109,6 +109,8 @@ pub async fn upload(ctx: Ctx, Path(id): Path<ClientFormId>, upload: Upload) -> R
             let place = Place::with(&ctx, client)?;
             lead_to(&ctx, &format!("{}?page={page}#{anchor}", place.form(id)))
         }
+        // There is no question to say it beside.
+        Err(error) if asked.question.is_empty() => Err(error),
         Err(error) => {
             let status = error.status();
             match error {
