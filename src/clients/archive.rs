@@ -22,6 +22,8 @@ pub struct Ends {
     pub link_open: bool,
     /// Forms that they have still to fill in: nobody is reminded of them until they are restored.
     pub open_forms: i64,
+    /// Messages to them that wait for their time, and are not sent.
+    pub waiting_messages: i64,
 }
 
 /// Errors: not found.
@@ -33,6 +35,7 @@ pub fn ends(p: &Practice, id: ClientId) -> Result<Ends> {
         invitation_queued: open.contains(&State::Queued),
         link_open: open.iter().any(|state| *state != State::Queued),
         open_forms: flows::open(p, id)?,
+        waiting_messages: queries::waiting_messages(p, id)?,
     })
 }
 
@@ -44,6 +47,7 @@ pub fn archive(p: &Practice, id: ClientId) -> Result<bool> {
     }
     // What has left stays as it is: while the client is archived its link opens nothing, and Restore revives it.
     invitations::take_back_queued(p, id)?;
+    queries::end_waiting_messages(p, id)?;
     queries::set_status(p, id, Status::ARCHIVED)?;
     p.note(Activity::ClientArchived, id, None)?;
     p.audit(&Entry::of_client("client.archived", id))?;

@@ -56,7 +56,12 @@ fn said(ends: &Ends) -> Vec<String> {
         1 => Some("1 form that is still open waits until they are restored; nobody is reminded of it.".to_string()),
         n => Some(format!("{n} forms that are still open wait until they are restored; nobody is reminded of them.")),
     };
-    [portal, queued, open, forms].into_iter().flatten().collect()
+    let messages = match ends.waiting_messages {
+        0 => None,
+        1 => Some("1 message that waits for its time is not sent.".to_string()),
+        n => Some(format!("{n} messages that wait for their time are not sent.")),
+    };
+    [portal, queued, open, forms, messages].into_iter().flatten().collect()
 }
 
 async fn ask(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Response> {
@@ -93,6 +98,7 @@ struct PreviewBody {
     invitation_taken_back: bool,
     link_that_opens_nothing: bool,
     open_forms_that_wait: i64,
+    messages_that_are_not_sent: i64,
 }
 
 /// What archiving would end, for a program that asks first.
@@ -105,6 +111,7 @@ async fn preview(ctx: Ctx, Path(id): Path<ClientId>) -> Result<Answer> {
         invitation_taken_back: ends.invitation_queued,
         link_that_opens_nothing: ends.link_open,
         open_forms_that_wait: ends.open_forms,
+        messages_that_are_not_sent: ends.waiting_messages,
     };
     Answer::new(StatusCode::OK, &body)
 }

@@ -21,6 +21,14 @@ crate::sql! {
          updated_at = $20, version = version + 1 where practice_id = $1 and id = $2";
     tenant SET_STATUS =
         "update clients set status = $3, updated_at = $4, version = version + 1 where practice_id = $1 and id = $2";
+    // In this slice and not in the chat's because that asks for clients: slices form no cycle.
+    tenant WAITING_MESSAGES =
+        "select count(*) from conversations v
+         join scheduled_messages s on s.practice_id = v.practice_id and s.conversation_id = v.id and s.state = 'waiting'
+         where v.practice_id = $1 and v.client_id = $2";
+    tenant END_WAITING_MESSAGES =
+        "update scheduled_messages set state = 'cancelled' where practice_id = $1 and state = 'waiting'
+             and conversation_id in (select v.id from conversations v where v.practice_id = $1 and v.client_id = $2)";
     tenant BY_ID =
         "select id, first_name, last_name, preferred_name, legal_name, pronouns, date_of_birth, gender, email, phone,
          time_zone, group_id, primary_provider_id, record_number, note_sealed, status, source, created_at, updated_at, version,
@@ -83,6 +91,15 @@ pub fn update(p: &Practice, id: ClientId, fields: &Fields) -> Result<()> {
 
 pub fn set_status(p: &Practice, id: ClientId, status: &str) -> Result<()> {
     p.run(&SET_STATUS, params![id, status, p.now]).map(drop)
+}
+
+/// Messages to a client that wait for their time.
+pub fn waiting_messages(p: &Practice, id: ClientId) -> Result<i64> {
+    Ok(p.one(&WAITING_MESSAGES, params![id], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
+pub fn end_waiting_messages(p: &Practice, id: ClientId) -> Result<()> {
+    p.run(&END_WAITING_MESSAGES, params![id]).map(drop)
 }
 
 /// The record that one was merged into, if it was.

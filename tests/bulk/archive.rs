@@ -53,7 +53,7 @@ both_engines! {
             let page = owner.get(&format!("/clients/{id}/archive")).await;
             assert!(page.text.contains(sentence), "{sentence}: {}", page.text);
             let told = program.get(&format!("/api/v1/clients/{id}/archive")).await.json();
-            let expected = json!({"archived": false, "open_forms_that_wait": 0, "portals_that_close": portals, "invitation_taken_back": taken_back,
+            let expected = json!({"archived": false, "open_forms_that_wait": 0, "messages_that_are_not_sent": 0, "portals_that_close": portals, "invitation_taken_back": taken_back,
                 "link_that_opens_nothing": asleep});
             assert_eq!(told, expected);
             let status = program.get(&format!("/api/v1/clients/{id}")).await.json()["status"].clone();

@@ -409,7 +409,7 @@ both_engines! {
         let conversation = with(&mut owner, &client).await;
         let (path, live) = (format!("/api/v1/conversations/{conversation}/messages"), format!("/api/v1/conversations/{conversation}/events?after=0"));
         let mut last = 0;
-        for n in 0..100_u128 {
+        for n in 0..1_000_u128 {
             if n % 40 == 0 {
                 t.advance_minutes(2);
             }
@@ -423,8 +423,8 @@ both_engines! {
             assert_eq!(message["body"], n.to_string());
             last = message["changed"].as_i64().unwrap();
         }
-        assert_eq!(t.raw.count("select count(*) from messages"), 100);
-        assert_eq!(last, 100, "no gap");
+        assert_eq!(t.raw.count("select count(*) from messages"), 1_000);
+        assert_eq!(last, 1_000, "no gap");
     }
 }
 

@@ -450,6 +450,15 @@ both_engines! {
         let found = bodies(&mut api, &client).await;
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.contains(&"By page".to_string()) && found.contains(&"See you tomorrow".to_string()));
+        // Archiving says what is not sent, and it is not, although the client comes back.
+        let pending = json!({"body": "For an archived one", "at": "2026-03-04T18:00:00Z"});
+        assert_eq!(api.json("POST", &path, &pending).await.status, 201);
+        let archive = format!("/api/v1/clients/{client}/archive");
+        assert_eq!(api.get(&archive).await.json()["messages_that_are_not_sent"], 1);
+        assert!(owner.get(&format!("/clients/{client}/archive")).await.text.contains("1 message that waits"));
+        assert_eq!(api.json("POST", &archive, &json!({})).await.status, 200);
+        assert_eq!(api.json("POST", &format!("/api/v1/clients/{client}/restore"), &json!({})).await.status, 200);
+        assert_eq!(t.raw.count("select count(*) from scheduled_messages where state = 'waiting'"), 0);
         // Whoever may not write any more when its time comes has written nothing.
         assert_eq!(api.json("POST", &path, &json!({"body": "Too late", "at": "2026-03-03T18:00:00Z"})).await.status, 201);
         assert_eq!(api.json("POST", &format!("/api/v1/clients/{client}/archive"), &json!({})).await.status, 200);
