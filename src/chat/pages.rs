@@ -191,7 +191,8 @@ async fn thread_page(
     let found = ctx.door()?.read(move |p| gather(p, id, from)).await?;
     noted(ctx, found.clients.clone()).await?;
     let newest = found.messages.first().map_or(0, |message| message.seq);
-    let by_hand = matches!(ctx.who, Identity::Signed(_)) && before.is_none();
+    // A page that says what was refused was not asked for to read.
+    let by_hand = matches!(ctx.who, Identity::Signed(_)) && before.is_none() && status == StatusCode::OK;
     // What may not be written down for now must not keep anybody from reading.
     if by_hand && let Err(error) = ctx.door()?.write(move |p| see(p, id, newest)).await {
         tracing::warn!(%error, "that a conversation was read could not be noted");

@@ -23,9 +23,9 @@ crate::sql! {
         "update clients set status = $3, updated_at = $4, version = version + 1 where practice_id = $1 and id = $2";
     // In this slice and not in the chat's because that asks for clients: slices form no cycle.
     tenant WAITING_MESSAGES =
-        "select count(*) from conversations v
-         join scheduled_messages s on s.practice_id = v.practice_id and s.conversation_id = v.id and s.state = 'waiting'
-         where v.practice_id = $1 and v.client_id = $2";
+        "select cast(coalesce(sum((select count(*) from scheduled_messages s
+             where s.practice_id = v.practice_id and s.conversation_id = v.id and s.state = 'waiting')), 0) as bigint)
+         from conversations v where v.practice_id = $1 and v.client_id = $2";
     tenant END_WAITING_MESSAGES =
         "update scheduled_messages set state = 'cancelled' where practice_id = $1 and state = 'waiting'
              and conversation_id in (select v.id from conversations v where v.practice_id = $1 and v.client_id = $2)";

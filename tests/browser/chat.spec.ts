@@ -142,6 +142,7 @@ test('a welcome, and what follows, from both sides', async ({ ruh, page, visitor
     await page.goto(`${at}/messages`);
     await page.getByRole('button', { name: 'Write as the practice' }).click();
     await send(page, 'From the practice');
+    await expect(written(page, 'From the practice').locator('.state')).toHaveText(/^(Sent|Delivered|Read)/);
     await phone.goto('/portal/messages');
     await look(phone);
     await expect(phone.locator('.conversations a')).toHaveCount(2);
