@@ -455,13 +455,15 @@ both_engines! {
         assert_eq!(api.json("POST", &path, &pending).await.status, 201);
         let archive = format!("/api/v1/clients/{client}/archive");
         assert_eq!(api.get(&archive).await.json()["messages_that_are_not_sent"], 1);
-        assert!(owner.get(&format!("/clients/{client}/archive")).await.text.contains("1 message that waits"));
+        let page = t.signed_in(&practice.owner_email).await.get(&format!("/clients/{client}/archive")).await;
+        assert!(page.text.contains("1 message that waits"), "{}", page.text);
         assert_eq!(api.json("POST", &archive, &json!({})).await.status, 200);
         assert_eq!(api.json("POST", &format!("/api/v1/clients/{client}/restore"), &json!({})).await.status, 200);
         assert_eq!(t.raw.count("select count(*) from scheduled_messages where state = 'waiting'"), 0);
         // Whoever may not write any more when its time comes has written nothing.
         assert_eq!(api.json("POST", &path, &json!({"body": "Too late", "at": "2026-03-03T18:00:00Z"})).await.status, 201);
-        assert_eq!(api.json("POST", &format!("/api/v1/clients/{client}/archive"), &json!({})).await.status, 200);
+        let close = json!({"closed": true});
+        assert_eq!(api.json("PATCH", &format!("/api/v1/conversations/{conversation}"), &close).await.status, 200);
         t.advance(Duration::from_secs(30 * 3_600));
         t.run_jobs().await;
         assert_eq!(t.raw.count("select count(*) from messages"), 2);
