@@ -147,7 +147,7 @@ test('a support person and an admin do what they may, and meet a friendly refusa
   await expect(providers.getByRole('option', { name: 'Sasha Stone' })).toHaveCount(0);
   await sasha.getByRole('link', { name: 'Settings' }).click();
   const menu = sasha.getByRole('navigation', { name: 'Settings' });
-  await expect(menu.getByRole('link')).toHaveText(['Groups', 'Newsfeed', 'Security', 'API tokens']);
+  await expect(menu.getByRole('link')).toHaveText(['Groups', 'Chat', 'Newsfeed', 'Security', 'API tokens']);
   for (const path of ['/settings/members', '/settings/practice', '/settings/members/new']) {
     await sasha.goto(path);
     await expect(sasha.getByRole('heading', { level: 1 })).toHaveText('This part is for owners and admins');
