@@ -8,7 +8,7 @@ use ruh::clock::stopwatch;
 use crate::client::{Connection, Request};
 use crate::measure::Pace;
 use crate::plain;
-use crate::site::Site;
+use crate::site::{FORM, Site};
 use crate::table::{Aim, Figure, Rounds, Unit, milliseconds, percentile};
 
 /// Between two answers of one person who types quickly.
@@ -24,12 +24,10 @@ impl Person {
     /// An answer to a text, as the page sends it while it is typed: another one each time.
     fn answer(&self, number: usize) -> Request {
         let (page, sitting) = (number / 2 % 20, "019caf10-8770-72e9-a79e-990e7d12e771");
-        let body = format!(
-            r#"{{"sitting": "{sitting}", "answers": [{{"question": "q{page}.0", "values": ["Something typed, {number}"], "ago": 700}}]}}"#
-        );
+        let body =
+            format!("sitting={sitting}&question=q{page}.0&ago=700&q-q{page}.0=Something+typed,+number+{number}");
         let path = format!("/portal/forms/{}/answers", self.form);
-        let headers = [self.cookie.as_str(), "content-type: application/json", "sec-fetch-site: same-origin"];
-        Request::post(&path, &headers, &body, 200)
+        Request::post(&path, &[&self.cookie, FORM, "sec-fetch-site: same-origin"], &body, 200)
     }
 }
 
