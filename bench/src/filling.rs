@@ -24,8 +24,7 @@ impl Person {
     /// An answer to a text, as the page sends it while it is typed: another one each time.
     fn answer(&self, number: usize) -> Request {
         let (page, sitting) = (number / 2 % 20, "019caf10-8770-72e9-a79e-990e7d12e771");
-        let body =
-            format!("sitting={sitting}&question=q{page}.0&ago=700&q-q{page}.0=Something+typed,+number+{number}");
+        let body = format!("sitting={sitting}&question=q{page}.0&ago=700&q-q{page}.0=Something+typed,+number+{number}");
         let path = format!("/portal/forms/{}/answers", self.form);
         Request::post(&path, &[&self.cookie, FORM, "sec-fetch-site: same-origin"], &body, 200)
     }

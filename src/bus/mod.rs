@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use crate::db::{Sql, Value};
@@ -27,22 +28,33 @@ pub enum Hint {
     Typing { to: Vec<Uuid>, conversation: Uuid, who: Uuid },
 }
 
-/// Changes of who may be where and see what, by how their statements begin. What only gives is not among them.
-const TAKING: &[&str] = &[
-    "update sessions set ended_at",
-    "delete from sessions",
-    "update members set",
-    "delete from care_team",
-    "update portal_access set",
-    "update contacts set",
-    "update clients set status",
-    "update practices set",
-    "update api_tokens set revoked_at",
+/// Whom a change concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Those who stand on one of the ids that its statement was given, beside the practice.
+    Named,
+    /// Everybody in the practice: a provider who is disabled is gone from all their clients' conversations.
+    Practice,
+}
+
+/// Changes of who may be where and see what, by how their statements begin. What only gives is not among them, but for the
+/// care team: whoever waits to write is told that somebody is there.
+const TAKING: &[(&str, Reach)] = &[
+    ("update sessions set ended_at", Reach::Practice),
+    ("delete from sessions", Reach::Practice),
+    ("update members set", Reach::Practice),
+    ("delete from care_team", Reach::Named),
+    ("insert into care_team", Reach::Named),
+    ("update portal_access set", Reach::Named),
+    ("update contacts set", Reach::Practice),
+    ("update clients set status", Reach::Named),
+    ("update practices set", Reach::Practice),
+    ("update api_tokens set revoked_at", Reach::Practice),
 ];
 
-/// Whether a statement can take something away from somebody who is looking at it.
-pub fn takes(sql: &Sql) -> bool {
-    TAKING.iter().any(|begins| sql.sqlite.starts_with(begins))
+/// Whom a statement can take something away from, of those who are looking at it.
+fn takes(sql: &Sql) -> Option<Reach> {
+    TAKING.iter().find(|(begins, _)| sql.sqlite.starts_with(begins)).map(|(_, reach)| *reach)
 }
 
 /// What a transaction said. Nobody hears of it before the commit, nor at all after a rollback.
@@ -59,14 +71,14 @@ impl Said {
 
     /// Says what a statement may have taken: from whoever stands on one of the ids that it was given.
     pub fn note(&self, sql: &Sql, params: &[Value]) {
-        if !takes(sql) {
-            return;
-        }
+        let Some(reach) = takes(sql) else { return };
         let id = |value: &Value| match value {
             Value::Uuid(id) => Some(*id),
             _ => None,
         };
-        self.say(Hint::Lost(params.iter().filter_map(id).collect()));
+        // A tenant's statement has the practice first.
+        let all = params.iter().skip(usize::from(reach == Reach::Named));
+        self.say(Hint::Lost(all.filter_map(id).collect()));
     }
 
     /// Forgets everything: the transaction is run again.
@@ -85,6 +97,18 @@ pub struct Bus {
     /// The way to other processes, where there is one.
     outside: OnceLock<Sender<Hint>>,
     stopped: AtomicBool,
+    calm: Calm,
+}
+
+/// How many streams look at once of those for whom nothing is known to be new.
+const CALM: usize = 16;
+
+struct Calm(Semaphore);
+
+impl Default for Calm {
+    fn default() -> Calm {
+        Calm(Semaphore::new(CALM))
+    }
 }
 
 impl Bus {
@@ -101,6 +125,12 @@ impl Bus {
     /// listen too often, or too many do.
     pub fn listen(&self, who: Uuid, news: &[Uuid], stands: &[Uuid]) -> Option<Listener> {
         Slots::listen(&self.slots, who, news, stands)
+    }
+
+    /// Waits for a turn to look without being told that anything is new: after a connection to the database was lost
+    /// thousands would at once, and hold up those for whom there is something.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.calm.0.acquire().await.ok()
     }
 
     /// How many listen.
@@ -154,7 +184,7 @@ mod tests {
             };
             // Another key changes how a value is sealed, not what it says.
             let sealed = sql.name.starts_with("PUT ");
-            if tables.iter().any(of) && !takes(sql) && !sealed {
+            if tables.iter().any(of) && takes(sql).is_none() && !sealed {
                 missed.insert(format!("{} {}", sql.file, sql.name));
             }
         }

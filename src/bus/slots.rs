@@ -24,6 +24,8 @@ pub struct Woken {
     pub news: bool,
     /// Something may have been taken away.
     pub lost: bool,
+    /// Nobody knows what was missed.
+    pub missed: bool,
     /// Who types, by conversation.
     pub typing: Vec<(Uuid, Uuid)>,
 }
@@ -84,10 +86,7 @@ impl Slots {
     pub fn wake_all(&self) {
         let all: Vec<Arc<Slot>> = lock(&self.by_place).values().flat_map(|slots| slots.values().cloned()).collect();
         for slot in all {
-            slot.mark(|woken| {
-                woken.news = true;
-                woken.lost = true;
-            });
+            slot.mark(|woken| woken.missed = true);
         }
     }
 
@@ -143,6 +142,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Another one for each: what all of them do now and then they need not do at once.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Waits until it is woken, or was woken since it last looked.
     pub async fn woken(&self) -> Woken {
         loop {
@@ -185,7 +189,7 @@ mod tests {
         slots.wake(&Hint::News(vec![ana]));
         slots.wake(&Hint::News(vec![ana, bea]));
         slots.wake(&Hint::Typing { to: vec![ana], conversation: bea, who: bea });
-        assert_eq!(first.woken().await, Woken { news: true, lost: false, typing: vec![(bea, bea)] });
+        assert_eq!(first.woken().await, Woken { news: true, typing: vec![(bea, bea)], ..Woken::default() });
         assert_eq!(second.woken().await, Woken { news: true, ..Woken::default() });
         slots.wake(&Hint::Lost(vec![practice]));
         for listener in [&first, &second] {

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::api_body::{ConversationBody, MessageBody, ScheduledBody};
-use super::many::{self, Group};
+use super::groups::{Group, begin_group, join_group, leave_group};
+use super::many;
 use super::receive::{clients, give, noted, receive, remove, say};
 use super::rights::open;
 use super::talk::{self, Typed, begin, begin_with_practice, delete, edit, find, list, see};
-use super::{Conversation, Person, Place, Standing, message_queries as rows, queries, search as searching};
+use super::{
+    Conversation, Person, Place, Standing, group_queries, message_queries as rows, queries, search as searching,
+};
 use crate::access::ANY_STAFF;
 use crate::activities::Before;
 use crate::clock::Instant;
@@ -34,6 +37,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/api/v1/clients/{id}/conversations", ANY_STAFF, create)
         .get("/api/v1/conversations/{id}", ANY_STAFF, show)
         .patch("/api/v1/conversations/{id}", ANY_STAFF, update)
+        .post("/api/v1/conversations/{id}/join", ANY_STAFF, join)
         .post("/api/v1/conversations/{id}/leave", ANY_STAFF, leave)
         .get("/api/v1/conversations/{id}/messages", ANY_STAFF, messages)
         .post("/api/v1/conversations/{id}/messages", ANY_STAFF, send)
@@ -41,6 +45,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/api/v1/conversations/{id}/seen", ANY_STAFF, seen)
         .get("/api/v1/conversations/{id}/scheduled", ANY_STAFF, scheduled)
         .post("/api/v1/conversations/{id}/scheduled", ANY_STAFF, schedule)
+        .get("/api/v1/refused-messages", ANY_STAFF, refused)
         .delete("/api/v1/scheduled-messages/{id}", ANY_STAFF, unschedule)
         .post("/api/v1/messages/search", ANY_STAFF, search)
         .post("/api/v1/messages/many", ANY_STAFF, send_many)
@@ -149,7 +154,7 @@ async fn create_group(ctx: Ctx, body: Json<BeginGroup>) -> Result<Answer> {
     let group = Group { title, clients: client_ids, members: member_ids };
     ctx.door()?
         .write(move |p| {
-            let id = many::begin_group(p, &group)?;
+            let id = begin_group(p, &group)?;
             whole(p, id, StatusCode::CREATED)
         })
         .await
@@ -161,7 +166,7 @@ fn whole(p: &Practice, id: ConversationId, status: StatusCode) -> Result<Answer>
 }
 
 fn whole_of(p: &Practice, conversation: &Conversation, standing: Standing, status: StatusCode) -> Result<Answer> {
-    let (people, readers) = (queries::people(p, conversation.id)?, queries::readers(p, conversation.id)?);
+    let (people, readers) = (group_queries::people(p, conversation.id)?, queries::readers(p, conversation.id)?);
     Answer::new(status, &ConversationBody::whole(conversation, standing, &people, &readers))
 }
 
@@ -212,10 +217,34 @@ struct Done {
     done: bool,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Join {
+    /// One of them: a member of the staff, or a client who was in it before.
+    member_id: Option<MemberId>,
+    client_id: Option<ClientId>,
+}
+
+async fn join(ctx: Ctx, Path(id): Path<ConversationId>, body: Json<Join>) -> Result<Answer> {
+    let Join { member_id, client_id } = body.value;
+    ctx.door()?
+        .write(move |p| {
+            open(p, id)?;
+            let person = match (member_id, client_id) {
+                (Some(member), None) => Person::Member(member),
+                (None, Some(client)) => Person::Client(client),
+                _ => return Err(wrong("member_id", "Name one: a member, or a client who was in the group.")),
+            };
+            join_group(p, id, person)?;
+            whole(p, id, StatusCode::OK)
+        })
+        .await
+}
+
 async fn leave(ctx: Ctx, Path(id): Path<ConversationId>, body: Json<Leave>) -> Result<Answer> {
     let me = ctx.member()?.id;
     let person = body.value.client_id.map_or(Person::Member(me), Person::Client);
-    ctx.door()?.write(move |p| many::leave_group(p, id, person)).await?;
+    ctx.door()?.write(move |p| leave_group(p, id, person)).await?;
     Answer::new(StatusCode::OK, &Done { done: true })
 }
 
@@ -331,6 +360,14 @@ async fn schedule(ctx: Ctx, Path(id): Path<ConversationId>, body: Json<Later>) -
         .await
 }
 
+/// Whoever left a care team sees what they had kept for later, which is their own, and nothing of the conversation.
+async fn refused(ctx: Ctx) -> Result<Answer> {
+    let me = ctx.member()?.id;
+    let found = ctx.door()?.read(move |p| rows::refused(p, me)).await?;
+    let items = found.iter().map(ScheduledBody::new).collect();
+    Answer::new(StatusCode::OK, &Items { items, next_cursor: None })
+}
+
 async fn unschedule(ctx: Ctx, Path(id): Path<Uuid>) -> Result<Answer> {
     ctx.door()?.write(move |p| many::cancel(p, id)).await?;
     Answer::new(StatusCode::OK, &Done { done: true })
@@ -351,20 +388,7 @@ struct Hits {
 }
 
 async fn search(ctx: Ctx, body: Json<Sought>) -> Result<Answer> {
-    let (found, all) = ctx
-        .door()?
-        .read(move |p| {
-            let found = searching::search(p, &body.value.text, body.value.conversation_id)?;
-            let mut all: Vec<ClientId> = Vec::new();
-            for (conversation, _) in &found.items {
-                all.extend(clients(p, conversation)?);
-            }
-            all.sort();
-            all.dedup();
-            Ok((found, all))
-        })
-        .await?;
-    noted(&ctx, all).await?;
+    let found = searching::search(&ctx, body.value.text, body.value.conversation_id).await?;
     let items = found.items.iter().map(|(_, message)| MessageBody::new(message)).collect();
     Answer::new(StatusCode::OK, &Hits { items, whole: found.whole })
 }

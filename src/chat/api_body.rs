@@ -3,9 +3,10 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::group_queries::InGroup;
 use super::message_queries::Scheduled;
 use super::queries::Reader;
-use super::{Attached, Conversation, Listed, Message, Person, Standing};
+use super::{Attached, Conversation, Listed, Message, Standing};
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
 
 #[derive(Debug, Serialize)]
@@ -36,6 +37,8 @@ struct PersonBody {
     id: Uuid,
     name: String,
     left: bool,
+    /// They are in it now, and may be.
+    reads: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,14 +76,15 @@ impl ConversationBody {
     pub fn whole(
         conversation: &Conversation,
         standing: Standing,
-        people: &[(Person, String, bool)],
+        people: &[InGroup],
         readers: &[Reader],
     ) -> ConversationBody {
-        let person = |(who, name, left): &(Person, String, bool)| PersonBody {
-            kind: who.kind(),
-            id: who.id(),
-            name: name.clone(),
-            left: *left,
+        let person = |one: &InGroup| PersonBody {
+            kind: one.person.kind(),
+            id: one.person.id(),
+            name: one.name.clone(),
+            left: one.left,
+            reads: one.is_there(),
         };
         let reader = |reader: &Reader| ReaderBody {
             kind: if reader.is_member { "member" } else { "portal" },
@@ -171,10 +175,18 @@ pub struct ScheduledBody {
     conversation_id: ConversationId,
     body: String,
     at: String,
+    /// `waiting`, or `refused`: its time came, and nobody could write there any more.
+    state: &'static str,
 }
 
 impl ScheduledBody {
     pub fn new(one: &Scheduled) -> ScheduledBody {
-        ScheduledBody { id: one.id, conversation_id: one.conversation, body: one.body.clone(), at: one.at.rfc3339() }
+        ScheduledBody {
+            id: one.id,
+            conversation_id: one.conversation,
+            body: one.body.clone(),
+            at: one.at.rfc3339(),
+            state: if one.refused { "refused" } else { "waiting" },
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::queries::{self, Waiting};
 use super::{message_queries as rows, notices, talk};
 use crate::access::{Actor, Right, Who};
 use crate::app::Shared;
+use crate::bus::Hint;
 use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::ids::{AccessId, MemberId};
@@ -128,9 +129,11 @@ pub async fn send_scheduled(app: &Shared, job: &Job) -> Result<Outcome> {
     let door = app.practice(Actor::system(job.practice()?));
     let job = job.clone();
     door.write(move |p| {
-        if let Some(one) = rows::scheduled_by_id(p, job.subject)? {
+        if let Some(one) = rows::scheduled_by_id(p, job.subject)?.filter(|one| !one.refused) {
             let state = if say(p, &one)? { "sent" } else { "refused" };
             rows::end_scheduled(p, one.id, state)?;
+            // Whoever wrote it sees it waiting no more, and where it was refused that it was.
+            p.say(Hint::News(vec![one.member.0]));
         }
         finish(&p.house(), &job)
     })

@@ -18,7 +18,7 @@ use super::show::{self, Views};
 use super::talk::{self, addressees};
 use super::{Conversation, Standing, message_queries as rows, queries};
 use crate::access::{ANY_STAFF, Access, Needs, Right, Who};
-use crate::bus::{Hint, Listener};
+use crate::bus::{Hint, Listener, Woken};
 use crate::error::{Error, Result};
 use crate::ids::ConversationId;
 use crate::practice::Practice;
@@ -31,8 +31,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 const SLICE: i64 = 100;
 /// Bytes that wait for a slow reader at most, and one message: what comes after them is looked up when they are gone.
 const WAITING: usize = 64 * 1024;
-/// A stream that cannot be asked about now (the database is away, or has much to do) is asked about again so soon.
+/// A stream that cannot be asked about now (the database is away, or has much to do) is asked about again so soon, and
+/// each further time after twice as long.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(8);
 
 const PORTAL: Access = Access::Portal(Needs::Right(Right::Messages));
 
@@ -84,12 +86,20 @@ async fn begin(
     shape: Shape,
 ) -> Result<Response> {
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    let shown = match conversation {
-        Some(id) => Some(ctx.door()?.read(move |p| Ok(open(p, id)?.0)).await?),
-        None => None,
-    };
-    let after = seen.or(after).unwrap_or_else(|| shown.as_ref().map_or(0, |shown| shown.last));
-    let (news, stands) = ids(&ctx)?;
+    let (news, mut stands) = ids(&ctx)?;
+    let mut last = 0;
+    if let Some(id) = conversation {
+        let door = ctx.door()?;
+        let found = door.read(move |p| {
+            let conversation = open(p, id)?.0;
+            Ok((conversation.last, super::receive::clients(p, &conversation)?))
+        });
+        let (count, clients) = found.await?;
+        last = count;
+        // What becomes of a client says who may write there.
+        stands.extend(clients.into_iter().map(|client| client.0));
+    }
+    let after = seen.or(after).unwrap_or(last);
     let who = ctx.actor()?.id().ok_or(Error::NotFound)?;
     let stream = Stream {
         listener: ctx.app.bus.listen(who, &news, &stands).ok_or(Error::TooMany { retry_after: 30 })?,
@@ -104,6 +114,7 @@ async fn begin(
         waiting: VecDeque::new(),
         ended: false,
         first: true,
+        failed: 0,
     };
     let events = stream::unfold(stream, |mut stream| async move {
         let event = stream.next().await?;
@@ -131,7 +142,10 @@ fn ids(ctx: &Ctx) -> Result<(Vec<Uuid>, Vec<Uuid>)> {
     stands.extend(actor.id());
     let news = match &actor.who {
         Who::Member(member) => vec![member.id.0, actor.practice.0],
-        Who::Client(viewer) => vec![viewer.client.0],
+        Who::Client(viewer) => {
+            stands.push(viewer.client.0);
+            vec![viewer.client.0]
+        }
         Who::HandedOver(_) | Who::LinkHolder | Who::System => return Err(Error::NotFound),
     };
     Ok((news, stands))
@@ -152,6 +166,8 @@ struct Stream {
     waiting: VecDeque<Event>,
     ended: bool,
     first: bool,
+    /// How often in a row it could not look.
+    failed: u32,
 }
 
 impl Stream {
@@ -164,26 +180,40 @@ impl Stream {
                 return None;
             }
             self.note_got().await;
-            let mut typing = Vec::new();
-            if !std::mem::take(&mut self.first) {
+            let woken = if std::mem::take(&mut self.first) {
+                Woken { news: true, ..Woken::default() }
+            } else {
                 tokio::select! {
-                    woken = self.listener.woken() => typing = woken.typing,
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    woken = self.listener.woken() => woken,
+                    () = tokio::time::sleep(self.pause()) => Woken::default(),
                 }
+            };
+            if !self.ctx.app.bus.is_stopped() {
+                self.look(&woken).await;
             }
-            self.look(&typing).await;
             self.ended |= self.ctx.app.bus.is_stopped();
         }
     }
 
+    /// How long nothing is asked for if nobody says that there is something: not for all at the same moment.
+    fn pause(&self) -> Duration {
+        let own = Duration::from_millis(self.listener.number() % 1_000);
+        match self.failed {
+            0 => LOOK_EVERY - own,
+            times => (AGAIN_AFTER * 2_u32.pow(times.min(5) - 1)).min(AGAIN_AT_MOST) + own,
+        }
+    }
+
     /// Asks who is there now, and gathers what is new to them.
-    async fn look(&mut self, typing: &[(Uuid, Uuid)]) {
-        match self.gather(typing).await {
-            Ok(()) => {}
-            Err(Error::Db(_)) => {
-                tokio::time::sleep(AGAIN_AFTER).await;
-                self.first = true;
-            }
+    async fn look(&mut self, woken: &Woken) {
+        let app = self.ctx.app.clone();
+        let is_calm = self.failed > 0 || !woken.news && !woken.lost && woken.typing.is_empty();
+        let turn = if is_calm { app.bus.turn().await } else { None };
+        let looked = self.gather(&woken.typing).await;
+        drop(turn);
+        match looked {
+            Ok(()) => self.failed = 0,
+            Err(Error::Db(_)) => self.failed += 1,
             // The session has ended, or what it showed is no longer theirs.
             Err(_) => {
                 self.waiting.push_back(Event::default().event("gone").data("{}"));
@@ -242,7 +272,7 @@ impl Stream {
         }
         // There may be more than was given at once.
         self.first |= i64::try_from(shown.messages.len()).unwrap_or(0) >= SLICE;
-        let receipts = show::receipts(&shown.readers, views.me(), shown.standing);
+        let receipts = show::receipts(&shown.readers, &views, &shown.conversation, shown.standing, &shown.names);
         let text = receipts.to_string();
         if self.receipts.as_ref() != Some(&text) {
             self.receipts = Some(text);
@@ -293,6 +323,7 @@ struct Shown {
     clients: Vec<crate::ids::ClientId>,
     messages: Vec<super::Message>,
     readers: Vec<queries::Reader>,
+    names: Vec<String>,
 }
 
 fn news(p: &Practice, id: Option<ConversationId>, after: i64) -> Result<Found> {
@@ -303,6 +334,7 @@ fn news(p: &Practice, id: Option<ConversationId>, after: i64) -> Result<Found> {
             Some(Shown {
                 standing,
                 clients: super::receive::clients(p, &conversation)?,
+                names: super::thread::names(p, &conversation)?,
                 messages: if conversation.last > after { rows::changed(p, id, after, SLICE)? } else { Vec::new() },
                 readers: queries::readers(p, id)?,
                 conversation,

@@ -6,12 +6,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::BODY_LIMIT;
+use super::groups::{Group, begin_group};
 use super::message_queries::{self as rows, Scheduled};
-use super::queries::{self, New};
+use super::queries;
 use super::rights::open_to_write;
 use super::talk::{self, Typed, begin, body, derived, entry, post};
-use super::{BODY_LIMIT, Begun, Kind, Person};
 use crate::access::{ANY_STAFF, Role};
+use crate::bus::Hint;
 use crate::care_team;
 use crate::clock::Instant;
 use crate::db::Row;
@@ -27,8 +29,6 @@ use crate::web::{Cookie, Ctx, Form, html, lead_to};
 
 /// Clients that one message goes to at most.
 pub const MANY: usize = 500;
-/// Clients of a group.
-const GROUP: usize = 30;
 /// Written in one go: others wait no longer for it than for anything else.
 const SLICE: usize = 20;
 /// How far ahead a message can be scheduled.
@@ -120,78 +120,12 @@ fn not_to(said: &str, refused: &[String]) -> Error {
     Error::Invalid(vec![FieldError::new("client_ids", text)])
 }
 
-fn may_write(p: &Practice, client: ClientId) -> Result<()> {
+pub fn may_write(p: &Practice, client: ClientId) -> Result<()> {
     let me = p.actor.member().filter(|member| member.role != Role::Support).ok_or(Error::NotFound)?;
     if !care_team::members(p, client)?.contains(&me.id) {
         return Err(Error::NotFound);
     }
     talk::refuse_archived(p, client)
-}
-
-/// Who is to be in a group.
-#[derive(Debug, Clone)]
-pub struct Group {
-    pub title: String,
-    pub clients: Vec<ClientId>,
-    /// Beside the actor.
-    pub members: Vec<MemberId>,
-}
-
-/// Begins a group, in which everybody sees everybody. Its members care for each of its clients.
-pub fn begin_group(p: &Practice, group: &Group) -> Result<ConversationId> {
-    let me = p.actor.member().filter(|member| member.role != Role::Support).ok_or(Error::NotFound)?.id;
-    let mut members = group.members.clone();
-    members.push(me);
-    members.sort();
-    members.dedup();
-    let mut clients = group.clients.clone();
-    clients.sort();
-    clients.dedup();
-    let mut wrong = Vec::new();
-    let title = people::name(&group.title).map_err(|_| wrong.push(FieldError::new("title", "Enter a short title.")));
-    if clients.is_empty() || clients.len() > GROUP {
-        wrong.push(FieldError::new("client_ids", format!("Choose 1 to {GROUP} clients for a group.")));
-    }
-    for client in &clients {
-        may_write(p, *client)?;
-        let team = care_team::members(p, *client)?;
-        if members.iter().any(|member| !team.contains(member)) {
-            wrong.push(FieldError::new("member_ids", "Everybody of the staff in a group cares for each client in it."));
-            break;
-        }
-    }
-    let Ok(title) = title else { return Err(Error::Invalid(wrong)) };
-    if !wrong.is_empty() {
-        return Err(Error::Invalid(wrong));
-    }
-    let id = ConversationId(p.new_id());
-    queries::insert(
-        p,
-        id,
-        &New { kind: Kind::Group, client: None, member: None, title: Some(&title), begun: Begun::Staff },
-    )?;
-    for person in members.into_iter().map(Person::Member).chain(clients.iter().copied().map(Person::Client)) {
-        queries::add_person(p, id, person)?;
-    }
-    for client in clients {
-        p.audit(&entry("conversation.group_begun", "conversation", id.0, Some(client)))?;
-    }
-    Ok(id)
-}
-
-/// Takes somebody out of a group: a member themselves, or a client by a member in it.
-pub fn leave_group(p: &Practice, id: ConversationId, person: Person) -> Result<()> {
-    let conversation = open_to_write(p, id)?;
-    let me = p.actor.member().ok_or(Error::NotFound)?.id;
-    let others = matches!(person, Person::Member(member) if member != me);
-    if conversation.kind != Kind::Group || others {
-        return Err(Error::NotFound);
-    }
-    if !queries::leave(p, id, person)? {
-        return Err(Error::NotFound);
-    }
-    p.say(crate::bus::Hint::News(vec![person.id()]));
-    p.audit(&entry("conversation.left", "conversation", id.0, None).detail(person.kind()))
 }
 
 /// A time as a field of the browser gives it, where the practice is. Errors: it is none, or over.
@@ -223,22 +157,29 @@ pub fn schedule(p: &Practice, id: ConversationId, text: &str, at: Instant) -> Re
     if rows::scheduled(p, id, member)?.len() >= 50 {
         return Err(Error::Invalid(vec![FieldError::new("at", "Fifty messages wait here already.")]));
     }
-    let one = Scheduled { id: p.new_id(), conversation: id, member, body: text.into(), at };
+    let one = Scheduled { id: p.new_id(), conversation: id, member, body: text.into(), at, refused: false };
     rows::schedule(p, &one)?;
     p.enqueue(Job::SendScheduledMessage, one.id, at)?;
     p.audit(&entry("message.scheduled", "message", one.id, conversation.client))?;
     Ok(one)
 }
 
-/// Takes back a message of the actor's that waits; the conversation it was for.
-pub fn cancel(p: &Practice, id: Uuid) -> Result<ConversationId> {
+/// Takes back a message of the actor's that waits, or discards one that was refused at its time. The conversation that it
+/// was for, as far as they may still read it.
+pub fn cancel(p: &Practice, id: Uuid) -> Result<Option<ConversationId>> {
     let me = p.actor.member().ok_or(Error::NotFound)?.id;
     let one = rows::scheduled_by_id(p, id)?.filter(|one| one.member == me).ok_or(Error::NotFound)?;
-    let (conversation, _) = super::rights::open(p, one.conversation)?;
-    rows::end_scheduled(p, id, "cancelled")?;
+    let conversation = match super::rights::open(p, one.conversation) {
+        Ok((conversation, _)) => Some(conversation),
+        // What somebody wrote themselves is theirs to discard.
+        Err(Error::NotFound | Error::OutsideTeam(_)) if one.refused => None,
+        Err(error) => return Err(error),
+    };
+    rows::end_scheduled(p, id, if one.refused { "discarded" } else { "cancelled" })?;
     jobs::cancel(&p.house(), Job::SendScheduledMessage, id)?;
-    p.audit(&entry("message.unscheduled", "message", id, conversation.client))?;
-    Ok(one.conversation)
+    p.say(Hint::News(vec![me.0]));
+    p.audit(&entry("message.unscheduled", "message", id, conversation.as_ref().and_then(|one| one.client)))?;
+    Ok(conversation.map(|one| one.id))
 }
 
 #[derive(Template)]
@@ -248,11 +189,14 @@ struct NewPage {
     errors: ErrorSummary,
     /// Each client, and whether they are chosen.
     clients: Vec<(String, String, bool)>,
+    /// The same of those who could be in a group too.
+    members: Vec<(String, String, bool)>,
     group: bool,
     title: Field,
     body: Field,
     given: String,
     client_error: String,
+    member_error: String,
 }
 
 async fn new(ctx: Ctx) -> Result<Response> {
@@ -265,12 +209,18 @@ fn typed<'p>(pairs: &'p [(String, String)], name: &str) -> &'p str {
 
 async fn page(ctx: &Ctx, pairs: &[(String, String)], refused: &[FieldError], status: StatusCode) -> Result<Response> {
     let member = ctx.member()?.id;
-    let clients = ctx.door()?.read(move |p| own_clients(p, member)).await?;
+    let (clients, members) =
+        ctx.door()?.read(move |p| Ok((own_clients(p, member)?, crate::members::providers(p)?))).await?;
     let shown = crate::audit::Entry::new("client.listed", "client", None).detail(clients.len().to_string());
     crate::audit::note_read(&ctx.app, ctx.actor()?, shown).await?;
     let words = ctx.words();
     let error = |name: &str| refused.iter().find(|one| one.field == name).map(|one| one.message.clone());
-    let chosen = |id: &ClientId| pairs.iter().any(|(name, value)| name == "client_ids" && *value == id.to_string());
+    let chosen = |of: &str, id: &str| pairs.iter().any(|(name, value)| name == of && value == id);
+    let one = |of: &str, id: String, name: String| {
+        let chosen = chosen(of, &id);
+        (id, name, chosen)
+    };
+    let colleagues = members.into_iter().filter(|colleague| colleague.id != member);
     let given = Some(typed(pairs, "given_id")).filter(|text| !text.is_empty());
     let page = NewPage {
         shell: ctx.shell("New message", Section::Chat),
@@ -278,7 +228,8 @@ async fn page(ctx: &Ctx, pairs: &[(String, String)], refused: &[FieldError], sta
             items: refused.iter().map(|one| (one.field.clone(), one.message.clone())).collect(),
             title: words.t("ui-error-summary"),
         },
-        clients: clients.iter().map(|(id, name)| (id.to_string(), name.clone(), chosen(id))).collect(),
+        clients: clients.into_iter().map(|(id, name)| one("client_ids", id.to_string(), name)).collect(),
+        members: colleagues.map(|colleague| one("member_ids", colleague.id.to_string(), colleague.name)).collect(),
         group: typed(pairs, "way") == "group",
         title: Field::text("title", "Title of the group")
             .dir_auto()
@@ -296,14 +247,14 @@ async fn page(ctx: &Ctx, pairs: &[(String, String)], refused: &[FieldError], sta
             .error(error("body"))
             .words(words),
         given: given.map_or_else(|| ctx.app.ids.new_id().to_string(), str::to_string),
-        client_error: error("client_ids").or(error("member_ids")).unwrap_or_default(),
+        client_error: error("client_ids").unwrap_or_default(),
+        member_error: error("member_ids").unwrap_or_default(),
     };
     html(status, &page)
 }
 
 async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response> {
-    let ids = pairs.iter().filter(|(name, _)| name == "client_ids").map(|(_, value)| value.parse::<ClientId>());
-    let clients = ids.collect::<std::result::Result<Vec<_>, _>>().map_err(|_| Error::NotFound)?;
+    let clients = ids(&pairs, "client_ids")?;
     match sent(&ctx, &pairs, clients).await {
         Ok(to) => {
             let mut response = lead_to(&ctx, &to)?;
@@ -315,6 +266,12 @@ async fn create(ctx: Ctx, Form(pairs): Form<Vec<(String, String)>>) -> Result<Re
     }
 }
 
+/// Errors: one of them is no id.
+fn ids<T: std::str::FromStr>(pairs: &[(String, String)], name: &str) -> Result<Vec<T>> {
+    let all = pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.parse());
+    all.collect::<std::result::Result<_, _>>().map_err(|_| Error::NotFound)
+}
+
 /// Sends what was typed; where it leads then.
 async fn sent(ctx: &Ctx, pairs: &[(String, String)], clients: Vec<ClientId>) -> Result<String> {
     let words = ctx.words();
@@ -324,7 +281,8 @@ async fn sent(ctx: &Ctx, pairs: &[(String, String)], clients: Vec<ClientId>) -> 
     }
     let given = super::receive::given(ctx, typed(pairs, "given_id"))?;
     if typed(pairs, "way") == "group" {
-        let group = Group { title: typed(pairs, "title").into(), clients, members: Vec::new() };
+        let members = ids(pairs, "member_ids")?;
+        let group = Group { title: typed(pairs, "title").into(), clients, members };
         let id = ctx
             .door()?
             .write(move |p| {

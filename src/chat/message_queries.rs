@@ -68,13 +68,18 @@ crate::sql! {
         "insert into scheduled_messages (practice_id, id, conversation_id, member_id, body_sealed, send_at, state,
          created_at) values ($1, $2, $3, $4, $5, $6, 'waiting', $7)";
     tenant SCHEDULED =
-        "select id, conversation_id, member_id, body_sealed, send_at from scheduled_messages
+        "select id, conversation_id, member_id, body_sealed, send_at, state from scheduled_messages
          where practice_id = $1 and conversation_id = $2 and member_id = $3 and state = 'waiting'
          order by send_at, id limit 50";
+    tenant REFUSED =
+        "select id, conversation_id, member_id, body_sealed, send_at, state from scheduled_messages
+         where practice_id = $1 and member_id = $2 and state = 'refused' order by send_at, id limit 50";
     tenant SCHEDULED_BY_ID =
-        "select id, conversation_id, member_id, body_sealed, send_at from scheduled_messages
-         where practice_id = $1 and id = $2 and state = 'waiting'";
-    tenant END_SCHEDULED = "update scheduled_messages set state = $3 where practice_id = $1 and id = $2 and state = 'waiting'";
+        "select id, conversation_id, member_id, body_sealed, send_at, state from scheduled_messages
+         where practice_id = $1 and id = $2 and state in ('waiting', 'refused')";
+    tenant END_SCHEDULED =
+        "update scheduled_messages set state = $3
+         where practice_id = $1 and id = $2 and state in ('waiting', 'refused')";
     across("files are looked up by their name, which says no practice") OF_FILE =
         "select id from chat_files where id = $1";
 }
@@ -257,13 +262,16 @@ pub struct Scheduled {
     pub member: MemberId,
     pub body: String,
     pub at: Instant,
+    /// Its time came, and nobody could say it there.
+    pub refused: bool,
 }
 
 fn scheduled_row(p: &Practice, row: &Row) -> Result<Scheduled> {
     let id: Uuid = row.get(0)?;
     let body: Vec<u8> = row.get(3)?;
     let body = p.app.secrets.unseal_text(LATER.what, &[p.id.0, id], Some(&body))?.unwrap_or_default();
-    Ok(Scheduled { id, conversation: row.get(1)?, member: row.get(2)?, body, at: row.get(4)? })
+    let refused = row.get::<String>(5)? == "refused";
+    Ok(Scheduled { id, conversation: row.get(1)?, member: row.get(2)?, body, at: row.get(4)?, refused })
 }
 
 pub fn schedule(p: &Practice, one: &Scheduled) -> Result<()> {
@@ -275,11 +283,17 @@ pub fn scheduled(p: &Practice, id: ConversationId, member: MemberId) -> Result<V
     p.all(&SCHEDULED, params![id, member], |row| scheduled_row(p, row))
 }
 
+/// What a member had kept for a time and nobody could say then, the oldest first.
+pub fn refused(p: &Practice, member: MemberId) -> Result<Vec<Scheduled>> {
+    p.all(&REFUSED, params![member], |row| scheduled_row(p, row))
+}
+
+/// One that waits or was refused.
 pub fn scheduled_by_id(p: &Practice, id: Uuid) -> Result<Option<Scheduled>> {
     p.one(&SCHEDULED_BY_ID, params![id], |row| scheduled_row(p, row))
 }
 
-/// `false`: it waits no more.
+/// `false`: it was ended before.
 pub fn end_scheduled(p: &Practice, id: Uuid, state: &str) -> Result<bool> {
     Ok(p.run(&END_SCHEDULED, params![id, state])? > 0)
 }

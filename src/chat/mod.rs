@@ -9,6 +9,9 @@
 mod api;
 mod api_body;
 mod api_settings;
+mod group_pages;
+mod group_queries;
+mod groups;
 mod hours;
 mod jobs;
 mod live;
@@ -61,9 +64,8 @@ pub const PAGE: i64 = 50;
 const LIST: i64 = 50;
 
 pub fn routes(routes: Routes) -> Routes {
-    api::routes(live::routes(settings_pages::routes(replies::routes(many::routes(said_pages::routes(pages::routes(
-        routes,
-    )))))))
+    let routes = group_pages::routes(many::routes(said_pages::routes(pages::routes(routes))));
+    api::routes(live::routes(settings_pages::routes(replies::routes(routes))))
 }
 
 /// What a conversation is.
@@ -141,6 +143,13 @@ impl Person {
         match self {
             Person::Member(id) => id.0,
             Person::Client(id) => id.0,
+        }
+    }
+
+    pub fn client(self) -> Option<ClientId> {
+        match self {
+            Person::Client(id) => Some(id),
+            Person::Member(_) => None,
         }
     }
 

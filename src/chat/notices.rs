@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::settings::settings;
 use super::talk::Put;
-use super::{Conversation, Kind, Person, SenderKind, queries, rights};
+use super::{Conversation, Kind, Person, SenderKind, group_queries, queries, rights};
 use crate::care_team;
 use crate::clock::Instant;
 use crate::error::Result;
@@ -23,11 +23,11 @@ pub fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Resul
     let mut clients: Vec<ClientId> = conversation.client.into_iter().collect();
     match conversation.kind {
         Kind::Group => {
-            let people = queries::people(p, conversation.id)?;
+            let people = group_queries::people(p, conversation.id)?;
             clients = rights::clients(&people);
-            readers.extend(people.iter().filter_map(|(who, _, left)| match who {
-                Person::Member(id) if !left => Some((id.0, "member")),
-                _ => None,
+            readers.extend(people.iter().filter(|one| one.is_there()).filter_map(|one| match one.person {
+                Person::Member(id) => Some((id.0, "member")),
+                Person::Client(_) => None,
             }));
         }
         Kind::Direct => readers.extend(conversation.member.map(|id| (id.0, "member"))),

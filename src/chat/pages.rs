@@ -7,22 +7,24 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::message_queries::{self as rows, Scheduled};
 use super::receive::{noted, receive};
 use super::rights::open;
 use super::settings::settings;
 use super::show::{ListRow, ListView, Views};
 use super::talk::{self, Door, With, list, mute, put_away, see, set_door};
-use super::thread::{Thread, Typing, crisis, gather, thread};
+use super::thread::{Later, Thread, Typing, crisis, gather, thread};
 use super::{Conversation, Kind, Listed, Muted, Place, queries};
 use crate::access::{ANY_STAFF, Access, Needs, Right, Who};
 use crate::activities::Before;
+use crate::audit::{Entry, note_read};
 use crate::error::{Error, FieldError, Result};
 use crate::files::{Given, Upload};
 use crate::ids::{ConversationId, MemberId};
 use crate::practice::Practice;
 use crate::routes::Routes;
 use crate::ui::{Section, Shell};
-use crate::web::{Cookie, Ctx, Form, Identity, Path, Query, html, lead_to};
+use crate::web::{Cookie, Ctx, Form, Path, Query, html, lead_to};
 use crate::words::Words;
 
 pub const PORTAL: Access = Access::Portal(Needs::Right(Right::Messages));
@@ -50,6 +52,8 @@ struct StaffPage {
     shell: Shell,
     list: ListView,
     thread: Option<Thread>,
+    /// Messages that could not be sent at their time.
+    refused: Vec<Later>,
 }
 
 #[derive(Template)]
@@ -82,6 +86,7 @@ async fn index(ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response> {
     let page = Frame { place, before, search: String::new() };
     if ctx.is_fragment {
         let found = ctx.door()?.read(move |p| list(p, place, before, super::LIST + 1)).await?;
+        note_listed(&ctx, &found).await?;
         return html(StatusCode::OK, &list_view(&ctx, &page, found, None)?);
     }
     framed(&ctx, page, None, StatusCode::OK).await
@@ -123,17 +128,35 @@ async fn framed(
     status: StatusCode,
 ) -> Result<Response> {
     let (place, before) = (frame.place, frame.before);
-    let (found, with, crisis) =
-        ctx.door()?.read(move |p| Ok((list(p, place, before, super::LIST + 1)?, can_begin(p)?, crisis(p)?))).await?;
+    let (found, with, crisis, refused) = ctx
+        .door()?
+        .read(move |p| Ok((list(p, place, before, super::LIST + 1)?, can_begin(p)?, crisis(p)?, refused(p)?)))
+        .await?;
+    note_listed(ctx, &found).await?;
     let current = thread.as_ref().map(|(_, conversation)| conversation);
     let list = list_view(ctx, &frame, found, current)?;
     let thread = thread.map(|(thread, _)| thread);
     let words = ctx.words();
     if is_staff(ctx)? {
-        return html(status, &StaffPage { shell: ctx.shell("Chat", Section::Chat), list, thread });
+        let views = Views::of(ctx)?;
+        let refused = refused.into_iter().map(|one| Later::new(one, &views)).collect();
+        return html(status, &StaffPage { shell: ctx.shell("Chat", Section::Chat), list, thread, refused });
     }
     let shell = ctx.shell(words.t("chat-portal-title"), Section::Messages);
     html(status, &PortalPage { shell, list, thread, crisis, with })
+}
+
+fn refused(p: &Practice) -> Result<Vec<Scheduled>> {
+    p.actor.member().map_or(Ok(Vec::new()), |member| rows::refused(p, member.id))
+}
+
+/// The staff's list names clients.
+async fn note_listed(ctx: &Ctx, found: &[Listed]) -> Result<()> {
+    if !is_staff(ctx)? {
+        return Ok(());
+    }
+    let entry = Entry::new("conversation.listed", "conversation", None).detail(found.len().to_string());
+    note_read(&ctx.app, ctx.actor()?, entry).await
 }
 
 /// With whom somebody in the portal can begin to write: the care team, and the practice, as far as there is nothing yet.
@@ -190,13 +213,6 @@ async fn thread_page(
     let from = before.unwrap_or(i64::MAX);
     let found = ctx.door()?.read(move |p| gather(p, id, from)).await?;
     noted(ctx, found.clients.clone()).await?;
-    let newest = found.messages.first().map_or(0, |message| message.seq);
-    // A page that says what was refused was not asked for to read.
-    let by_hand = matches!(ctx.who, Identity::Signed(_)) && before.is_none() && status == StatusCode::OK;
-    // What may not be written down for now must not keep anybody from reading.
-    if by_hand && let Err(error) = ctx.door()?.write(move |p| see(p, id, newest)).await {
-        tracing::warn!(%error, "that a conversation was read could not be noted");
-    }
     let conversation = found.conversation.clone();
     let thread = thread(ctx, found, before, typing)?;
     if ctx.is_fragment {
@@ -267,17 +283,22 @@ async fn later(ctx: Ctx, Path(id): Path<ConversationId>, upload: Upload) -> Resu
 
 async fn cancel(ctx: Ctx, Path(id): Path<Uuid>) -> Result<Response> {
     let conversation = ctx.door()?.write(move |p| super::many::cancel(p, id)).await?;
-    lead_to(&ctx, &format!("/chat/{conversation}"))
+    lead_to(&ctx, &conversation.map_or("/chat".into(), |id| format!("/chat/{id}")))
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct SeenForm {
     up_to: i64,
+    /// From a page without script: it leads back there.
+    by_hand: bool,
 }
 
 async fn seen(ctx: Ctx, Path(id): Path<ConversationId>, Form(form): Form<SeenForm>) -> Result<Response> {
     ctx.door()?.write(move |p| see(p, id, form.up_to)).await?;
+    if form.by_hand {
+        return lead_to(&ctx, &format!("{}/{id}#latest", Views::of(&ctx)?.base));
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

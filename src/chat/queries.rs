@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use super::{Begun, Conversation, Kind, Listed, Person, Place};
+use super::{Begun, Conversation, Kind, Listed, Place};
 use crate::activities::Before;
 use crate::clock::Instant;
 use crate::db::{Row, TenantSql};
@@ -112,6 +112,9 @@ crate::sql! {
     tenant UNSEEN_DIRECT = unseen!("conversations c", direct!());
     tenant UNSEEN_DESK = unseen!("conversations c", desk!());
     tenant UNSEEN_DESK_TEAM = unseen!("conversations c", desk_team!());
+    tenant UNSEEN_REFUSED =
+        "select s.id from scheduled_messages s
+         where s.practice_id = $1 and s.member_id = $2 and s.state = 'refused' limit 100";
     tenant UNSEEN_GROUP = unseen!("conversation_people g join conversations c on c.practice_id = g.practice_id and c.id = g.conversation_id", group!());
     tenant UNSEEN_OWN = unseen!("conversations c", own!("$3"));
     tenant UNSEEN_OWN_GROUP = unseen!("conversation_people g join conversations c on c.practice_id = g.practice_id and c.id = g.conversation_id", own_group!("$3"));
@@ -124,19 +127,6 @@ crate::sql! {
          where practice_id = $1 and id = $2 returning last";
     tenant SET_CLOSED = "update conversations set closed_at = $3, last = last + 1 where practice_id = $1 and id = $2";
     tenant SET_BEGUN = "update conversations set begun_by = $3 where practice_id = $1 and id = $2";
-    tenant ADD_PERSON =
-        "insert into conversation_people (practice_id, conversation_id, person_id, kind, joined_at)
-         values ($1, $2, $3, $4, $5)
-         on conflict (practice_id, conversation_id, person_id) do update set left_at = null";
-    tenant LEAVE =
-        "update conversation_people set left_at = $4
-         where practice_id = $1 and conversation_id = $2 and person_id = $3 and kind = $5 and left_at is null";
-    tenant PEOPLE =
-        "select g.person_id, g.kind, m.first_name, m.last_name, k.first_name, k.last_name, k.preferred_name, g.left_at
-         from conversation_people g
-         left join members m on m.practice_id = g.practice_id and m.id = g.person_id
-         left join clients k on k.practice_id = g.practice_id and k.id = g.person_id
-         where g.practice_id = $1 and g.conversation_id = $2 order by g.kind, g.joined_at, g.person_id limit 200";
     tenant READERS =
         "select r.reader_id, r.kind, r.delivered, r.seen, r.seen_at, r.muted, r.archived, m.first_name, m.last_name,
              q.first_name, q.last_name, k.first_name, k.last_name, k.preferred_name
@@ -185,7 +175,7 @@ crate::sql! {
 
 crate::sealed! { TITLE = "conversation title" in conversations (practice_id, id) title_sealed }
 
-fn full(first: Option<String>, last: Option<String>, called: Option<String>) -> Option<String> {
+pub fn full(first: Option<String>, last: Option<String>, called: Option<String>) -> Option<String> {
     let first = called.or(first)?;
     Some(match last.filter(|last| !last.is_empty()) {
         Some(last) => format!("{first} {last}"),
@@ -265,10 +255,12 @@ impl Whose {
 
     fn counts(self) -> Vec<&'static TenantSql> {
         match self {
-            Whose::Member(_, Desk::Everybodys) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK, &UNSEEN_GROUP],
-            Whose::Member(_, Desk::OwnClients) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK_TEAM, &UNSEEN_GROUP],
-            Whose::FrontDesk(_, Desk::Everybodys) => vec![&UNSEEN_DESK],
-            Whose::FrontDesk(_, Desk::OwnClients) => vec![&UNSEEN_DESK_TEAM],
+            Whose::Member(_, Desk::Everybodys) => vec![&UNSEEN_DIRECT, &UNSEEN_DESK, &UNSEEN_GROUP, &UNSEEN_REFUSED],
+            Whose::Member(_, Desk::OwnClients) => {
+                vec![&UNSEEN_DIRECT, &UNSEEN_DESK_TEAM, &UNSEEN_GROUP, &UNSEEN_REFUSED]
+            }
+            Whose::FrontDesk(_, Desk::Everybodys) => vec![&UNSEEN_DESK, &UNSEEN_REFUSED],
+            Whose::FrontDesk(_, Desk::OwnClients) => vec![&UNSEEN_DESK_TEAM, &UNSEEN_REFUSED],
             Whose::Portal(..) => vec![&UNSEEN_OWN, &UNSEEN_OWN_GROUP],
         }
     }
@@ -293,7 +285,7 @@ pub fn list(p: &Practice, whose: Whose, place: Place, before: Before, limit: i64
     Ok(all)
 }
 
-/// Conversations with something unseen.
+/// Conversations with something unseen, and messages of a member's that could not be sent at their time.
 pub fn unseen(p: &Practice, whose: Whose) -> Result<i64> {
     let mut sum = 0;
     for statement in whose.counts() {
@@ -341,26 +333,6 @@ pub fn set_closed(p: &Practice, id: ConversationId, at: Option<Instant>) -> Resu
 
 pub fn set_begun(p: &Practice, id: ConversationId, begun: Begun) -> Result<()> {
     p.run(&SET_BEGUN, params![id, begun.as_str()]).map(drop)
-}
-
-pub fn add_person(p: &Practice, id: ConversationId, person: Person) -> Result<()> {
-    p.run(&ADD_PERSON, params![id, person.id(), person.kind(), p.now]).map(drop)
-}
-
-/// `false`: they are not in it.
-pub fn leave(p: &Practice, id: ConversationId, person: Person) -> Result<bool> {
-    Ok(p.run(&LEAVE, params![id, person.id(), p.now, person.kind()])? > 0)
-}
-
-/// Everybody who is or was in a group, with their names; `true`: they have left.
-pub fn people(p: &Practice, id: ConversationId) -> Result<Vec<(Person, String, bool)>> {
-    p.all(&PEOPLE, params![id], |row| {
-        let person: Uuid = row.get(0)?;
-        let is_member = row.get::<String>(1)? == "member";
-        let person = if is_member { Person::Member(MemberId(person)) } else { Person::Client(ClientId(person)) };
-        let name = full(row.get(2)?, row.get(3)?, None).or(full(row.get(4)?, row.get(5)?, row.get(6)?));
-        Ok((person, name.unwrap_or_default(), row.get::<Option<Instant>>(7)?.is_some()))
-    })
 }
 
 /// How far somebody is.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::rights::open;
 use super::talk::{self, Posted, Typed, body, post};
-use super::{Conversation, message_queries as rows, pictures, queries};
+use super::{Conversation, group_queries, message_queries as rows, pictures};
 use crate::audit::{Entry, note_read};
 use crate::error::{Error, FieldError, Result};
 use crate::files::{Given, Refused, Upload};
@@ -86,7 +86,7 @@ pub async fn give(ctx: &Ctx, id: Uuid) -> Result<Response> {
 pub fn clients(p: &Practice, conversation: &Conversation) -> Result<Vec<ClientId>> {
     match conversation.client {
         Some(client) => Ok(vec![client]),
-        None => Ok(super::rights::clients(&queries::people(p, conversation.id)?)),
+        None => Ok(super::rights::clients(&group_queries::people(p, conversation.id)?)),
     }
 }
 

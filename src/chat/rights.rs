@@ -1,5 +1,6 @@
 //! Who may read a conversation, and who may write in it. Asked with every request.
 
+use super::group_queries::{self, InGroup};
 use super::queries::{self, Desk, Whose};
 use super::settings::settings;
 use super::{Begun, Conversation, Kind, Person};
@@ -112,36 +113,24 @@ fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Resu
             Ok(writing(conversation))
         }
         (Kind::Group, _) => {
-            let people = queries::people(p, conversation.id)?;
-            let clients = ever(&people);
-            let is_in = people.iter().any(|(who, _, left)| !left && *who == Person::Member(member.id));
-            for client in &clients {
-                if !is_in || !on_team(p, *client, member.id)? {
-                    return looks_on(p, &clients, member);
-                }
+            let people = group_queries::people(p, conversation.id)?;
+            if people.iter().any(|one| one.is_there() && one.person == Person::Member(member.id)) {
+                return Ok(writing(conversation));
             }
-            if is_in { Ok(writing(conversation)) } else { looks_on(p, &clients, member) }
+            looks_on(p, &ever(&people), member)
         }
         _ => Err(Error::NotFound),
     }
 }
 
 /// Clients who are or were in a group: what they wrote stands there.
-fn ever(people: &[(Person, String, bool)]) -> Vec<ClientId> {
-    let client = |(who, ..): &(Person, String, bool)| match who {
-        Person::Client(id) => Some(*id),
-        Person::Member(_) => None,
-    };
-    people.iter().filter_map(client).collect()
+fn ever(people: &[InGroup]) -> Vec<ClientId> {
+    people.iter().filter_map(|one| one.person.client()).collect()
 }
 
 /// Clients who are in a group now.
-pub fn clients(people: &[(Person, String, bool)]) -> Vec<ClientId> {
-    let client = |(who, _, left): &(Person, String, bool)| match who {
-        Person::Client(id) if !left => Some(*id),
-        _ => None,
-    };
-    people.iter().filter_map(client).collect()
+pub fn clients(people: &[InGroup]) -> Vec<ClientId> {
+    people.iter().filter(|one| !one.left).filter_map(|one| one.person.client()).collect()
 }
 
 /// Who runs the practice may read what others write with a client, once they may open that client's record.
@@ -163,7 +152,7 @@ fn of_viewer(p: &Practice, conversation: &Conversation, viewer: &Viewer) -> Resu
         return Err(Error::NotFound);
     }
     let is_theirs = match conversation.kind {
-        Kind::Group => clients(&queries::people(p, conversation.id)?).contains(&viewer.client),
+        Kind::Group => clients(&group_queries::people(p, conversation.id)?).contains(&viewer.client),
         Kind::Direct | Kind::Practice | Kind::Earlier => conversation.client == Some(viewer.client),
     };
     if !is_theirs {

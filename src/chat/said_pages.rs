@@ -113,10 +113,15 @@ async fn about_one(
             .words(words),
         said: message.body,
     };
-    if ctx.is_fragment {
-        return html(status, &form);
-    }
     let title = words.t(if asking == Asking::Edit { "chat-edit-title" } else { "chat-delete-title" });
+    framed(ctx, title, status, &form)
+}
+
+/// Something about a conversation alone: for a dialog, or on a page of its own.
+pub fn framed(ctx: &Ctx, title: String, status: StatusCode, form: &impl Template) -> Result<Response> {
+    if ctx.is_fragment {
+        return html(status, form);
+    }
     let form = form.render()?;
     if is_staff(ctx)? {
         return html(status, &OneStaff { shell: ctx.shell(title, Section::Chat), form });
@@ -194,23 +199,7 @@ struct FoundRow {
 /// By POST: what somebody looks for is nothing for an address.
 async fn search(ctx: Ctx, Form(sought): Form<Sought>) -> Result<Response> {
     let text: String = sought.q.chars().take(200).collect();
-    let (found, clients) = ctx
-        .door()?
-        .read({
-            let text = text.clone();
-            move |p| {
-                let found = searching::search(p, &text, None)?;
-                let mut all = Vec::new();
-                for (conversation, _) in &found.items {
-                    all.extend(clients(p, conversation)?);
-                }
-                all.sort();
-                all.dedup();
-                Ok((found, all))
-            }
-        })
-        .await?;
-    noted(&ctx, clients).await?;
+    let found = searching::search(&ctx, text.clone(), None).await?;
     let (views, words) = (Views::of(&ctx)?, ctx.words());
     let row = |(conversation, message): &(Conversation, Message)| FoundRow {
         // The page on which it is the newest.
@@ -228,9 +217,5 @@ async fn search(ctx: Ctx, Form(sought): Form<Sought>) -> Result<Response> {
         rows: found.items.iter().map(row).collect(),
         whole: found.whole,
     };
-    let (title, form) = (words.t("chat-search"), view.render()?);
-    if is_staff(&ctx)? {
-        return html(StatusCode::OK, &OneStaff { shell: ctx.shell(title, Section::Chat), form });
-    }
-    html(StatusCode::OK, &OnePortal { shell: ctx.shell(title, Section::Messages), form })
+    framed(&ctx, words.t("chat-search"), StatusCode::OK, &view)
 }

@@ -47,6 +47,14 @@ pub struct MessageView {
     file: Option<FileView>,
     editable: bool,
     state: String,
+    /// It is the first that whoever looks has not read.
+    begins_new: bool,
+}
+
+impl MessageView {
+    pub fn begins_new(self, begins_new: bool) -> MessageView {
+        MessageView { begins_new, ..self }
+    }
 }
 impl askama::filters::HtmlSafe for MessageView {}
 
@@ -136,6 +144,7 @@ impl Views {
             edited: message.edited.is_some() && message.deleted.is_none(),
             file,
             editable: mine && message.can_be_edited(self.now),
+            begins_new: false,
             state: if mine && message.deleted.is_none() { self.state(message, readers) } else { String::new() },
         }
     }
@@ -235,9 +244,15 @@ pub struct ListView {
 }
 impl askama::filters::HtmlSafe for ListView {}
 
-/// How far the others are, as a stream tells it.
-pub fn receipts(readers: &[Reader], me: Uuid, standing: Standing) -> serde_json::Value {
-    let others: Vec<&Reader> = readers.iter().filter(|reader| reader.id != me).collect();
+/// How far the others are, who is there, and whether one can write, as a stream tells it.
+pub fn receipts(
+    readers: &[Reader],
+    views: &Views,
+    conversation: &Conversation,
+    standing: Standing,
+    names: &[String],
+) -> serde_json::Value {
+    let others: Vec<&Reader> = readers.iter().filter(|reader| reader.id != views.me()).collect();
     let delivered = others.iter().map(|reader| reader.delivered).max().unwrap_or(0);
     let read: Vec<_> = others
         .iter()
@@ -248,7 +263,8 @@ pub fn receipts(readers: &[Reader], me: Uuid, standing: Standing) -> serde_json:
         Standing::Writes => "",
         Standing::Reads(why) => why.word(),
     };
-    serde_json::json!({"delivered": delivered, "read": read, "why": why})
+    let lead = views.lead(conversation, names);
+    serde_json::json!({"delivered": delivered, "read": read, "why": why, "lead": lead})
 }
 
 /// Whether somebody who may only read could have it opened to them.

@@ -10,9 +10,10 @@ use super::rights::{open, open_to_write, whose};
 use super::settings::settings;
 use super::{
     BODY_LIMIT, Begun, Conversation, EDITABLE, Kind, Listed, Message, Muted, Place, Said, SenderKind, Standing, Why,
-    hours, message_queries as rows, notices,
+    group_queries, hours, message_queries as rows, notices,
 };
 use crate::access::{Role, Viewer, Who};
+use crate::accounts::{Cap, GuessOutcome, take_all};
 use crate::activities::{Before, Kind as Activity};
 use crate::audit::Entry;
 use crate::bus::Hint;
@@ -230,6 +231,16 @@ pub fn refuse_much(p: &Practice) -> Result<()> {
     refuse_flood(p, p.actor.id().ok_or(Error::NotFound)?)
 }
 
+/// Counts one more search, or one more edit: each is work for the server. Errors: they were many in a short time.
+pub fn count(p: &Practice, what: &str, a_minute: i64) -> Result<()> {
+    let sender = p.actor.id().ok_or(Error::NotFound)?;
+    let cap = Cap::new(p.app, what, sender.as_bytes(), a_minute, Duration::from_secs(60));
+    match take_all(&p.house(), &[cap])? {
+        GuessOutcome::Allowed => Ok(()),
+        GuessOutcome::Wait { seconds } => Err(Error::TooMany { retry_after: seconds }),
+    }
+}
+
 fn refuse_flood(p: &Practice, sender: Uuid) -> Result<()> {
     let minute = Duration::from_secs(60);
     if rows::sent_since(p, sender, p.now.minus(minute))? >= p.app.config.messages_a_minute {
@@ -282,7 +293,7 @@ pub fn put(p: &Practice, conversation: &Conversation, new: &Put) -> Result<Messa
 /// Whose streams look again when something happens in a conversation. The desk of a practice goes by its id.
 pub fn addressees(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>> {
     Ok(match conversation.kind {
-        Kind::Group => queries::people(p, conversation.id)?.into_iter().map(|(who, ..)| who.id()).collect(),
+        Kind::Group => group_queries::people(p, conversation.id)?.into_iter().map(|one| one.person.id()).collect(),
         Kind::Practice => conversation.client.map(|id| id.0).into_iter().chain([p.id.0]).collect(),
         Kind::Direct | Kind::Earlier => {
             conversation.client.map(|id| id.0).into_iter().chain(conversation.member.map(|id| id.0)).collect()
@@ -449,6 +460,7 @@ pub fn edit(p: &Practice, id: MessageId, body: &str) -> Result<Message> {
         return Err(Error::Invalid(vec![FieldError::new("body", words.t("chat-empty"))]));
     }
     if body != message.body {
+        count(p, "message edits", p.app.config.messages_a_minute)?;
         let changed = queries::next(p, conversation.id)?;
         rows::edit(p, &message, body, changed)?;
         p.audit(&entry("message.edited", "message", id.0, conversation.client))?;

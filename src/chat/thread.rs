@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::group_queries::{self, InGroup};
 use super::receive::clients;
 use super::rights::open;
 use super::settings::settings;
@@ -40,6 +41,9 @@ pub struct Thread {
     crisis: String,
     /// Somebody who only looks on.
     watching: bool,
+    group: bool,
+    /// The newest message that they have not marked as read.
+    unseen: Option<i64>,
     /// What can be done with it: what is sent, and the label.
     turns: Vec<(&'static str, String)>,
     replies: Vec<(String, String)>,
@@ -52,10 +56,17 @@ pub struct Thread {
 }
 impl askama::filters::HtmlSafe for Thread {}
 
-struct Later {
-    id: String,
-    body: String,
-    at: String,
+/// A message that waits for its time, or was refused then.
+pub struct Later {
+    pub id: String,
+    pub body: String,
+    pub at: String,
+}
+
+impl Later {
+    pub fn new(one: rows::Scheduled, views: &Views) -> Later {
+        Later { id: one.id.to_string(), body: one.body, at: one.at.said_in(&views.zone) }
+    }
 }
 
 /// What was typed and not taken.
@@ -85,14 +96,22 @@ pub struct Gathered {
     pub crisis: String,
 }
 
+/// Those who read along in a group.
+pub fn names(p: &Practice, conversation: &Conversation) -> Result<Vec<String>> {
+    if conversation.kind != Kind::Group {
+        return Ok(Vec::new());
+    }
+    let people = group_queries::people(p, conversation.id)?;
+    Ok(people.into_iter().filter(InGroup::is_there).map(|one| one.name).collect())
+}
+
 pub fn gather(p: &Practice, id: ConversationId, before: i64) -> Result<Gathered> {
     let (conversation, standing) = open(p, id)?;
     let me = p.actor.member().map(|member| member.id);
-    let people = if conversation.kind == Kind::Group { queries::people(p, id)? } else { Vec::new() };
     Ok(Gathered {
         messages: rows::before(p, id, before, PAGE + 1)?,
         readers: queries::readers(p, id)?,
-        names: people.into_iter().filter(|(_, _, left)| !left).map(|(_, name, _)| name).collect(),
+        names: names(p, &conversation)?,
         clients: clients(p, &conversation)?,
         replies: me.map_or(Ok(Vec::new()), |me| replies::texts(p, me))?,
         scheduled: me.map_or(Ok(Vec::new()), |me| rows::scheduled(p, id, me))?,
@@ -117,6 +136,10 @@ pub fn thread(ctx: &Ctx, found: Gathered, before: Option<i64>, typing: Typing) -
     };
     let own = format!("{}/{}", views.base, conversation.id);
     let mine = found.readers.iter().find(|reader| reader.id == views.me());
+    let seen = mine.map_or(0, |reader| reader.seen);
+    let is_unseen = |message: &&Message| message.seq > seen && message.sender.id != views.me();
+    let reads_on = before.is_none() && standing != Standing::Reads(Why::Others);
+    let unseen: Vec<i64> = messages.iter().filter(|_| reads_on).filter(is_unseen).map(|message| message.seq).collect();
     Ok(Thread {
         words,
         base: views.base,
@@ -129,18 +152,19 @@ pub fn thread(ctx: &Ctx, found: Gathered, before: Option<i64>, typing: Typing) -
         last: conversation.last,
         older: messages.first().filter(|_| more).map(|oldest| format!("{own}?before={}", oldest.seq)),
         newer: before.map(|_| own),
-        messages: messages.iter().map(|message| views.view(message, &found.readers)).collect(),
+        messages: messages
+            .iter()
+            .map(|message| views.view(message, &found.readers).begins_new(unseen.first() == Some(&message.seq)))
+            .collect(),
         why: if why_word.is_empty() { String::new() } else { words.t(why_word) },
         why_word,
         crisis: if staff || standing != Standing::Writes { String::new() } else { found.crisis },
         watching: standing == Standing::Reads(Why::Others),
+        group: conversation.kind == Kind::Group,
+        unseen: unseen.last().copied(),
         turns: turns(words, &conversation, standing, mine, staff),
         replies: found.replies,
-        scheduled: found
-            .scheduled
-            .into_iter()
-            .map(|one| Later { id: one.id.to_string(), body: one.body, at: one.at.said_in(&views.zone) })
-            .collect(),
+        scheduled: found.scheduled.into_iter().map(|one| Later::new(one, &views)).collect(),
         errors: ErrorSummary {
             items: typing.refused.into_iter().map(|one| (one.field, one.message)).collect(),
             title: words.t("ui-error-summary"),

@@ -625,6 +625,26 @@ chat-not-yet = Your practice writes first. Once they have, you can answer here.
 chat-client-archived = The record is archived. Nothing can be written here.
 chat-others = You can read this conversation and not write in it: it is between the two of them.
 chat-earlier = This conversation came from another record of the same person. It goes on in the newer one.
+chat-people = Who is in it
+chat-people-staff = From the practice
+chat-people-clients = Clients
+chat-people-you = You
+chat-people-left = Left the group
+chat-people-out = Take out
+chat-people-back = Bring back
+chat-people-add = Bring in somebody of the staff
+chat-people-choose = Choose
+chat-people-add-hint = They then read what was written before.
+chat-people-nobody = There is nobody else who cares for each client in the group.
+chat-people-add-button = Bring in
+chat-leave = Leave the group
+chat-leave-text = You then read nothing more of it. What you wrote stays with the others.
+chat-left = You are not in this conversation any more. What you had typed is still here, to take along.
+chat-new-line = New
+chat-mark-read = Mark as read
+chat-refused-title = Not sent
+chat-refused-text = Their time came, and nobody could write there any more: the conversation was closed, the record archived, or you had left the care team.
+chat-refused-drop = Discard
 chat-notice-title = { $count ->
     [one] Unread messages in a conversation
    *[other] Unread messages in { $count } conversations

@@ -149,10 +149,25 @@ async fn verbs_of_messages_to_many(
     // A group is nobody's alone, and stands in no timeline.
     let (path, group) = ("/api/v1/conversations", json!({"title": "Circle", "client_ids": [first, second]}));
     let begun = walk.verb("POST /api/v1/conversations", About::Nobody, program.json("POST", path, &group)).await;
-    let leave = format!("{path}/{}/leave", begun.json()["id"].as_str().expect("an id"));
-    let gone = json!({"client_id": second});
-    let leave = program.json("POST", &leave, &gone);
-    walk.verb("POST /api/v1/conversations/{id}/leave", About::Nobody, leave).await;
+    let id = begun.json()["id"].as_str().expect("an id").to_string();
+    let (leave, join) = (format!("{path}/{id}/leave"), format!("{path}/{id}/join"));
+    let second_one = json!({"client_id": second});
+    let out = program.json("POST", &leave, &second_one);
+    walk.verb("POST /api/v1/conversations/{id}/leave", About::Nobody, out).await;
+    let back = program.json("POST", &join, &second_one);
+    walk.verb("POST /api/v1/conversations/{id}/join", About::Nobody, back).await;
+    let leave = format!("/chat/{id}/leave");
+    let which = [("client", second.as_str())];
+    let out = owner.post(&leave, &which);
+    walk.verb("POST /chat/{id}/leave", About::Nobody, out).await;
+    let people = format!("/chat/{id}/people");
+    let back = owner.post(&people, &which);
+    walk.verb("POST /chat/{id}/people", About::Nobody, back).await;
+    let (in_portal, mut browser) = t.client_in_portal(practice, "group.portal@example.org").await;
+    let group = json!({"title": "Circle", "client_ids": [in_portal]});
+    let begun = program.json("POST", path, &group).await;
+    let leave = format!("/portal/messages/{}/leave", begun.json()["id"].as_str().expect("an id"));
+    walk.verb("POST /portal/messages/{id}/leave", About::Nobody, browser.post(&leave, &[])).await;
 }
 
 /// What waits has not been said: only the audit record knows of it.

@@ -32,10 +32,15 @@ pub async fn say(api: &mut Browser, conversation: &str, body: &str) -> Json {
     said.json()
 }
 
-/// What the portal shows of a conversation.
-async fn read(browser: &mut Browser, conversation: &str) -> String {
-    let page = browser.get(&format!("/portal/messages/{conversation}")).await;
+/// What the portal shows of a conversation, which is then read, as the page's script says.
+pub async fn read(browser: &mut Browser, conversation: &str) -> String {
+    let path = format!("/portal/messages/{conversation}");
+    let page = browser.get(&path).await;
     assert_eq!(page.status, 200, "{}", page.text);
+    let shown = page.text.split("data-seq=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    if let Some(newest) = shown.last() {
+        assert_eq!(browser.post(&format!("{path}/see"), &[("up_to", newest)]).await.status, 204);
+    }
     page.text
 }
 
@@ -76,7 +81,15 @@ both_engines! {
         assert!(home.contains("Unread messages in a conversation"), "{home}");
         let list = ana.get("/portal/messages").await.text;
         assert!(list.contains("provider Member") && list.contains("data-new"), "{list}");
+        // An address that was followed, by whatever it was, says nothing of who has read.
+        let path = format!("/portal/messages/{conversation}");
+        let page = ana.get(&path).await.text;
+        assert!(page.contains("new-line") && page.contains("Mark as read"), "{page}");
+        assert!(ana.get("/portal").await.text.contains("Unread messages"));
+        let by_hand = ana.post(&format!("{path}/see"), &[("up_to", "1"), ("by_hand", "true")]).await;
+        assert_eq!((by_hand.status, by_hand.location()), (303, format!("{path}#latest").as_str()));
         let page = read(&mut ana, &conversation).await;
+        assert!(!page.contains("new-line") && !page.contains("Mark as read"), "{page}");
         assert!(page.contains("Hello &#60;b&#62;Ana&#60;/b&#62;\n&#38; welcome"), "{page}");
         assert!(page.contains("not watched around the clock"), "{page}");
         assert!(!ana.get("/portal").await.text.contains("Unread messages"), "it was read");
@@ -87,6 +100,8 @@ both_engines! {
         assert!(list.contains("Ana Marchetti") && list.contains("data-new"), "{list}");
         let page = maya_page.get(&format!("/chat/{conversation}")).await.text;
         assert!(page.contains("Thank you") && page.contains("Read by Ana Marchetti"), "{page}");
+        let seen = maya_page.post(&format!("/chat/{conversation}/see"), &[("up_to", "2")]).await;
+        assert_eq!(seen.status, 204);
         assert!(read(&mut ana, &conversation).await.contains("Read by provider Member"));
         let whole = maya.get(&format!("/api/v1/conversations/{conversation}")).await.json();
         assert_eq!((&whole["can_write"], &whole["last"], &whole["kind"]), (&json!(true), &json!(2), &json!("direct")));
@@ -242,6 +257,10 @@ both_engines! {
         let path = format!("/api/v1/conversations/{conversation}");
         let mut stream = Listening::to(&t, &maya, &format!("{path}/events?after=0")).await;
         assert_eq!(stream.message().await["body"], "in the middle of a");
+        let mut client_stream =
+            Listening::to(&t, &ana, &format!("/portal/messages/live?conversation={conversation}&after=0")).await;
+        let receipts = client_stream.event("receipts").await;
+        assert_eq!((&receipts["why"], &receipts["lead"]), (&json!(""), &json!("On your care team")));
         leave_team(&t, &practice, &client).await;
         stream.gone().await;
         for path in [path.clone(), format!("{path}/messages"), format!("{path}/events"), format!("/api/v1/messages/{message}")] {
@@ -251,7 +270,14 @@ both_engines! {
         assert_eq!(maya.json("PATCH", &format!("/api/v1/messages/{message}"), &json!({"body": "x"})).await.status, 404);
         assert_eq!(maya.get("/api/v1/conversations").await.json()["items"], json!([]));
         assert_eq!(maya.json("POST", "/api/v1/messages/search", &json!({"text": "middle"})).await.json()["items"], json!([]));
-        // The client keeps what was written, and is told who is there.
+        // The client keeps what was written, and is told who is there, as it happens.
+        loop {
+            let receipts = client_stream.event("receipts").await;
+            if receipts["why"] == "chat-nobody-there" {
+                assert_eq!(receipts["lead"], "Not on your care team any more");
+                break;
+            }
+        }
         let page = read(&mut ana, &conversation).await;
         assert!(page.contains("in the middle of a") && page.contains("not on the care team any more"), "{page}");
         assert!(!page.contains("composer"), "{page}");

@@ -5,7 +5,8 @@ use std::time::Duration;
 use testkit::ruh::access::{Actor, Role};
 use testkit::{Browser, Json, PASSWORD, TestApp, TestPractice, both_engines, json, ruh};
 
-use crate::chat::{id, program, say, with};
+use crate::chat::{id, program, read, say, with};
+use crate::streams::Listening;
 
 async fn set(api: &mut Browser, change: &Json) {
     let changed = api.json("PATCH", "/api/v1/chat/settings", change).await;
@@ -27,7 +28,7 @@ fn welcomes(t: &TestApp) -> i64 {
     t.raw.count("select count(*) from messages where kind = 'welcome'")
 }
 
-async fn owner_of(t: &TestApp, practice: &TestPractice) -> Browser {
+pub async fn owner_of(t: &TestApp, practice: &TestPractice) -> Browser {
     program(t, practice, practice.owner).await
 }
 
@@ -312,9 +313,9 @@ both_engines! {
         t.run_jobs().await;
         assert_eq!(t.mails().len(), before + 1, "until it was read there is no second");
         // Read meanwhile: none.
-        assert_eq!(ana.get(&format!("/portal/messages/{conversation}")).await.status, 200);
+        read(&mut ana, &conversation).await;
         say(&mut api, &conversation, "fourth").await;
-        assert_eq!(ana.get(&format!("/portal/messages/{conversation}")).await.status, 200);
+        read(&mut ana, &conversation).await;
         t.advance_minutes(11);
         t.run_jobs().await;
         assert_eq!(t.mails().len(), before + 1);
@@ -324,7 +325,7 @@ both_engines! {
         t.run_jobs().await;
         assert_eq!(t.mails().len(), before + 2);
         let mut ana = t.signed_in("ana@example.org").await;
-        assert_eq!(ana.get(&format!("/portal/messages/{conversation}")).await.status, 200);
+        read(&mut ana, &conversation).await;
         assert_eq!(ana.post(&format!("/portal/messages/{conversation}/set"), &[("what", "mute")]).await.status, 303);
         say(&mut api, &conversation, "sixth").await;
         t.advance_minutes(11);
@@ -338,13 +339,12 @@ both_engines! {
         t.run_jobs().await;
         let mut api = owner_of(&t, &practice).await;
         let conversation = with(&mut api, &client).await;
-        let page = format!("/portal/messages/{conversation}");
         let before = t.mails().len();
         // At 0, 1, 2 and 3 minutes, the first three read at once.
         for n in 0..4 {
             say(&mut api, &conversation, "x").await;
             if n < 3 {
-                assert_eq!(ana.get(&page).await.status, 200);
+                read(&mut ana, &conversation).await;
                 t.advance_minutes(1);
             }
         }
@@ -360,7 +360,7 @@ both_engines! {
         // Read, and nine minutes later there is another.
         let mut ana = t.signed_in("ana@example.org").await;
         say(&mut api, &conversation, "x").await;
-        assert_eq!(ana.get(&page).await.status, 200);
+        read(&mut ana, &conversation).await;
         t.advance_minutes(9);
         say(&mut api, &conversation, "x").await;
         t.advance_minutes(9);
@@ -467,7 +467,24 @@ both_engines! {
         t.advance(Duration::from_secs(30 * 3_600));
         t.run_jobs().await;
         assert_eq!(t.raw.count("select count(*) from messages"), 2);
-        assert_eq!(t.raw.count("select count(*) from scheduled_messages where state = 'refused'"), 1);
+        // Whoever wrote it is told, wherever they are, until they have seen to it.
+        let refused = api.get("/api/v1/refused-messages").await.json();
+        assert_eq!((&refused["items"][0]["body"], &refused["items"][0]["state"]), (&json!("Too late"), &json!("refused")));
+        assert_eq!(api.get(&path).await.json()["items"], json!([]), "it waits no more");
+        let mut owner = t.signed_in(&practice.owner_email).await;
+        let page = owner.get("/chat").await.text;
+        assert!(page.contains("Not sent") && page.contains("Too late"), "{page}");
+        let mut stream = Listening::to(&t, &owner, "/chat/live").await;
+        assert_eq!(stream.event("unseen").await["unseen"], 1);
+        let one = id(&refused["items"][0]);
+        let other = t.member(&practice, Role::Provider, "other@calm.example").await;
+        let mut other = program(&t, &practice, other).await;
+        assert_eq!(other.get("/api/v1/refused-messages").await.json()["items"], json!([]));
+        assert_eq!(other.json("DELETE", &format!("/api/v1/scheduled-messages/{one}"), &json!({})).await.status, 404);
+        let dropped = owner.post(&format!("/chat/later/{one}/cancel"), &[]).await;
+        assert_eq!((dropped.status, dropped.location()), (303, format!("/chat/{conversation}").as_str()));
+        assert_eq!(stream.event("unseen").await["unseen"], 0);
+        assert!(!owner.get("/chat").await.text.contains("Too late"));
     }
 
     async fn g2_a_message_can_be_edited_for_a_while_and_leaves_a_trace(t: TestApp) {

@@ -3,6 +3,7 @@
 mod answers;
 mod break_glass;
 mod chat;
+mod chat_groups;
 mod chat_more;
 mod contacts;
 mod demo;

@@ -79,15 +79,26 @@ class Chat extends HTMLElement {
     this.list = this.querySelector('.messages');
     this.form = this.querySelector('.composer');
     this.queue = [];
-    this.toEnd();
+    this.past = this.dataset.past !== undefined;
+    this.toNew();
     for (const message of this.list.children) dress(message);
     this.scroller.addEventListener('click', (event) => this.older(event));
-    if (!this.form) return;
+    this.onSight = () => this.seeAll();
+    document.addEventListener('visibilitychange', this.onSight);
+    this.seeAll();
+    if (this.form) this.compose();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener('visibilitychange', this.onSight);
+  }
+
+  compose() {
     this.field = this.form.elements.body;
     this.form.removeAttribute('data-once');
     this.form.addEventListener('submit', (event) => this.submit(event));
     this.field.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || this.field.readOnly) return;
       event.preventDefault();
       this.form.requestSubmit(this.form.querySelector('.compose-row .btn'));
     });
@@ -117,6 +128,15 @@ class Chat extends HTMLElement {
 
   toEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  // To what was not read yet, or to the end.
+  toNew() {
+    const line = this.list.querySelector('.new-line');
+    if (!line) { this.toEnd(); return; }
+    this.toEnd();
+    const above = line.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+    if (above < 0) this.scroller.scrollTop += above - 12;
   }
 
   // Older messages come above what is read, which stays where it is.
@@ -154,6 +174,11 @@ class Chat extends HTMLElement {
     const one = element(html);
     dress(one);
     const old = document.getElementById(`m-${id}`) ?? this.list.querySelector(`[data-given="${given}"]`);
+    // What changed in messages that are not on the page is there when they are; on a page of the past so is what is new.
+    const first = this.list.querySelector('[data-seq]');
+    const isAbove = this.querySelector('[data-older]') && (!first || seq < Number(first.dataset.seq));
+    const isNew = seq > this.newest();
+    if (!old && (isAbove || (isNew && this.past))) return;
     if (old) {
       old.replaceWith(one);
     } else {
@@ -161,17 +186,27 @@ class Chat extends HTMLElement {
       const after = [...this.list.children].find((other) => Number(other.dataset.seq || Infinity) > seq);
       this.list.insertBefore(one, after ?? null);
       this.querySelector('.thread-scroll > .chat-none')?.remove();
-      if (!mine) this.announce(`${this.dataset.new} ${name}`);
+      if (!mine && isNew) this.announce(`${this.dataset.new} ${name}`);
     }
     this.arrived(given);
     this.state();
-    if (end || mine) this.toEnd();
+    if (isNew && (end || mine)) this.toEnd();
     this.see(seq);
+  }
+
+  newest() {
+    return Math.max(0, ...[...this.list.querySelectorAll('[data-seq]')].map((one) => Number(one.dataset.seq)));
   }
 
   announce(text) {
     this.querySelector('[data-typing-line]').hidden = true;
     say(text, this.querySelector('[data-announce]'));
+  }
+
+  // What is on the screen is read: the page itself was asked for by an address, which says nothing of who looks.
+  seeAll() {
+    const from = this.list.querySelectorAll('[data-seq]:not(.mine)');
+    if (!this.past && from.length > 0) this.see(Number([...from].at(-1).dataset.seq));
   }
 
   see(seq) {
@@ -192,8 +227,57 @@ class Chat extends HTMLElement {
 
   receipts(data) {
     this.known = data;
-    if (data.why !== this.dataset.why && this.queue.length === 0 && !this.field?.value) location.reload();
+    const lead = this.querySelector('[data-lead]');
+    if (lead.textContent !== data.lead) lead.textContent = data.lead;
+    lead.hidden = !data.lead;
+    if (data.why !== this.dataset.why) this.stand(data.why);
     this.state();
+  }
+
+  // Whether one can write here has changed: the page says so, and what was typed stays.
+  async stand(why) {
+    this.dataset.why = why;
+    let fresh;
+    try {
+      const answer = await window.fetch(location.pathname, { headers: { 'HX-Request': 'true', Accept: 'text/html', 'Ruh-Quiet': '1' } });
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      fresh = page.querySelector('ruh-chat');
+    } catch {
+      // With the next word of it.
+      this.dataset.why = '?';
+      return;
+    }
+    this.querySelector('.thread-actions').replaceWith(fresh.querySelector('.thread-actions'));
+    this.querySelector('.thread-closed')?.remove();
+    const closed = fresh.querySelector('.thread-closed');
+    if (closed) {
+      this.stop(closed);
+    } else if (this.form) {
+      this.field.readOnly = false;
+      for (const one of this.form.querySelectorAll('[inert]')) one.inert = false;
+      this.work();
+    } else {
+      this.form = fresh.querySelector('.composer');
+      this.append(this.form);
+      this.compose();
+    }
+  }
+
+  // Nobody writes here any more. What was typed stays to be read and copied; an empty field goes.
+  stop(note) {
+    const end = this.atEnd();
+    if (this.form && (this.field.value || this.queue.length > 0)) {
+      this.field.readOnly = true;
+      for (const one of this.form.querySelectorAll('button, input, details')) one.inert = true;
+      this.form.before(note);
+    } else {
+      this.form?.remove();
+      this.form = null;
+      this.append(note);
+    }
+    say(note.textContent, this.querySelector('[data-announce]'));
+    if (end) this.toEnd();
   }
 
   /** Under each message of one's own: sent, delivered, or read by whom. */
@@ -371,10 +455,26 @@ class Chat extends HTMLElement {
     if (this.form) this.work();
   }
 
+  // It is not theirs any more: nothing of it stays on the screen but what they were typing.
+  lose() {
+    const list = this.dataset.post.replace(/\/[^/]+\/messages$/, '');
+    if (!this.field?.value && this.queue.length === 0) { location.assign(list); return; }
+    this.scroller.replaceChildren();
+    this.querySelector('.thread-actions').replaceChildren();
+    const waiting = this.queue.map((one) => one.body).join('\n\n');
+    if (waiting) this.field.value = [waiting, this.field.value].filter(Boolean).join('\n\n');
+    this.queue = [];
+    this.grow();
+    const note = document.createElement('p');
+    note.className = 'thread-closed';
+    note.textContent = this.dataset.left;
+    this.stop(note);
+  }
+
   // The session has ended, or the conversation is no longer one's own: the page says which.
   gone() {
     window.fetch(location.href, { headers: { 'Ruh-Quiet': '1', 'HX-Request': 'true' } }).then((answer) => {
-      if (answer.status === 404) location.assign(this.dataset.post.replace(/\/[^/]+\/messages$/, ''));
+      if (answer.status === 404) this.lose();
       else document.querySelector('ruh-unseen')?.look();
     }).catch(() => {});
   }
