@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ruh::clock::stopwatch;
@@ -28,6 +28,8 @@ const IDLE: usize = 10_000;
 /// Who talk to each other while the others' streams are open: forty messages a second in all.
 const TALKING: usize = 16;
 const PAUSE: Duration = Duration::from_millis(400);
+/// Connections of those who flood.
+const FLOODING: usize = 16;
 /// Who send as fast as they can.
 const SENDERS: usize = 16;
 /// In this time every stream has looked by itself at least once: each does so every twenty seconds.
@@ -98,10 +100,16 @@ pub fn figures(folder: &Path, database: Option<&str>, pace: Pace, postgres: Opti
     raise_descriptors();
     let site = Site::open(folder, database);
     let all = people(&site);
-    let arriving = arriving(&site, &all, pace);
+    let (talking, others) = all.split_at(TALKING);
+    let requests: Vec<Request> = others.iter().flatten().map(Person::stream).collect();
+    let open = open_all(site.server.address, &requests);
+    assert!(open.len() == requests.len(), "{} streams of {OPEN}", open.len() + TALKING * 2);
+    let mut figures = vec![arriving(&site, talking, pace), in_a_flood(&site, talking, &others[0], pace)];
+    drop(open);
     let stored = stored(&site, &all, pace, postgres);
     drop(site);
-    vec![arriving, idle(folder, database, &all), stored]
+    figures.extend([idle(folder, database, &all), stored]);
+    figures
 }
 
 /// Everybody, the clients signed in.
@@ -123,22 +131,46 @@ fn people(site: &Site) -> Vec<Two> {
 }
 
 /// From the first byte of a POST to the last of the event on the other side, while everybody has a stream.
-fn arriving(site: &Site, all: &[Two], pace: Pace) -> Figure {
-    let (talking, others) = all.split_at(TALKING);
-    let requests: Vec<Request> = others.iter().flatten().map(Person::stream).collect();
-    let open = open_all(site.server.address, &requests);
-    assert!(open.len() == requests.len(), "{} streams of {OPEN}", open.len() + TALKING * 2);
+fn arriving(site: &Site, talking: &[Two], pace: Pace) -> Figure {
     let (mut medians, mut rounds) = (Rounds::default(), Rounds::default());
     // What a conversation's first messages leave in the timeline comes before.
     talk(site, talking, pace.turn);
     for _ in 0..pace.rounds {
-        let times = talk(site, talking, pace.turn * 4);
+        let times = talk(site, talking, pace.turn * 6);
         medians.push(milliseconds(percentile(&times, 50)));
         rounds.push(milliseconds(percentile(&times, 99)));
     }
     let beside = format!("p50 {:.1} ms", medians.median());
     let name = "A message on the other side, 1,000 streams, p99";
     Figure::new(name, Aim::AtMost(20.0), Unit::Milliseconds, rounds).beside(beside)
+}
+
+/// The same while two people of one other practice write as fast as they can, against how it was just before.
+fn in_a_flood(site: &Site, talking: &[Two], flooding: &Two, pace: Pace) -> Figure {
+    let (mut rounds, mut usual) = (Rounds::default(), Rounds::default());
+    for _ in 0..pace.rounds {
+        let before = percentile(&talk(site, talking, pace.turn * 6), 99);
+        let over = AtomicBool::new(false);
+        let one = |person: &Person| {
+            let mut connection = Connection::open(site.server.address).expect("a connection");
+            while !over.load(Ordering::Relaxed) {
+                connection.ask(&person.message(&new_given()));
+            }
+        };
+        let during = std::thread::scope(|scope| {
+            let one = &one;
+            for at in 0..FLOODING {
+                scope.spawn(move || one(&flooding[at % 2]));
+            }
+            let times = talk(site, talking, pace.turn * 6);
+            over.store(true, Ordering::Relaxed);
+            percentile(&times, 99)
+        });
+        rounds.push(during.as_secs_f64() / before.as_secs_f64());
+        usual.push(milliseconds(before));
+    }
+    let beside = format!("usually {:.1} ms", usual.median());
+    Figure::new("… in another practice's flood of messages", Aim::AtMost(2.0), Unit::Times, rounds).beside(beside)
 }
 
 /// Some write to each other for a while, in turn; how long each message took.

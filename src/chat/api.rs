@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::api_body::{ConversationBody, MessageBody, ScheduledBody};
 use super::groups::{Group, begin_group, join_group, leave_group};
 use super::many;
-use super::receive::{clients, give, noted, receive, remove, say};
+use super::receive::{clients, give, noted, receive, refusal, remove, say};
 use super::rights::open;
 use super::talk::{self, Typed, begin, begin_with_practice, delete, edit, find, list, see};
 use super::{
@@ -292,9 +292,11 @@ struct Say {
 }
 
 async fn send(ctx: Ctx, Path(id): Path<ConversationId>, body: Json<Say>) -> Result<Answer> {
-    ctx.door()?.read(move |p| open(p, id)).await?;
     let given = body.value.given_id.unwrap_or_else(|| ctx.app.ids.new_id());
-    let body = talk::body(&body.value.body, ctx.words())?;
+    let body = match talk::body(&body.value.body, ctx.words()) {
+        Ok(body) => body,
+        Err(error) => return Err(refusal(&ctx, id, error).await),
+    };
     let posted = say(&ctx, id, Typed { given, body, file: None }).await?;
     let status = if posted.again { StatusCode::OK } else { StatusCode::CREATED };
     Answer::new(status, &MessageBody::new(&posted.message))

@@ -6,13 +6,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::group_queries::{self, InGroup};
-use super::groups::{join_group, leave_group};
+use super::groups::{join_group, leave_group, may_leave};
 use super::pages::{PORTAL, is_staff};
 use super::receive::{clients, noted};
 use super::rights::open;
 use super::said_pages::framed;
 use super::show::Views;
-use super::{Kind, Person, Standing, Why};
+use super::{Kind, Person, Standing};
 use crate::access::{ANY_STAFF, Who};
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ConversationId, MemberId};
@@ -62,6 +62,7 @@ struct Gathered {
     people: Vec<InGroup>,
     joins: Vec<(MemberId, String)>,
     clients: Vec<ClientId>,
+    leaves: bool,
 }
 
 fn gather(p: &Practice, id: ConversationId) -> Result<Gathered> {
@@ -74,6 +75,7 @@ fn gather(p: &Practice, id: ConversationId) -> Result<Gathered> {
         people: group_queries::people(p, id)?,
         joins: if joins { group_queries::can_join(p, id)? } else { Vec::new() },
         clients: clients(p, &conversation)?,
+        leaves: may_leave(p, standing)?,
         standing,
     })
 }
@@ -113,7 +115,7 @@ async fn page(ctx: &Ctx, id: ConversationId, refused: &[FieldError], status: Sta
         },
         joins: moves.then(|| joining(words, &found.joins, refused)),
         moves,
-        leaves: found.standing != Standing::Reads(Why::Others),
+        leaves: found.leaves,
     };
     framed(ctx, words.t("chat-people"), status, &view)
 }

@@ -5,13 +5,14 @@ use super::many::may_write;
 use super::queries::{self, New};
 use super::rights::{open, open_to_write};
 use super::talk::{addressees, entry};
-use super::{Begun, Conversation, Kind, Person};
+use super::{Begun, Conversation, Kind, Person, Standing, Why};
 use crate::access::{Role, Who};
 use crate::bus::Hint;
 use crate::care_team;
 use crate::error::{Error, FieldError, Result};
 use crate::ids::{ClientId, ConversationId, MemberId};
 use crate::people;
+use crate::portal_access;
 use crate::practice::Practice;
 
 /// Clients of a group.
@@ -108,14 +109,25 @@ pub fn leave_group(p: &Practice, id: ConversationId, person: Person) -> Result<(
         Who::Client(viewer) => Person::Client(viewer.client),
         Who::HandedOver(_) | Who::LinkHolder | Who::System => return Err(Error::NotFound),
     };
-    let by_staff = p.actor.member().is_some() && person.client().is_some();
-    let conversation = if person == own { open(p, id)?.0 } else { group(p, id)? };
-    let can = conversation.kind == Kind::Group && (person == own || by_staff);
+    let (conversation, standing) = open(p, id)?;
+    // From a closed one too: whoever is in it goes on reading.
+    let in_it = matches!(standing, Standing::Writes | Standing::Reads(Why::Closed));
+    let by_staff = p.actor.member().is_some() && person.client().is_some() && in_it;
+    let can = conversation.kind == Kind::Group && (by_staff || person == own && may_leave(p, standing)?);
     if !can || !group_queries::leave(p, id, person)? {
         return Err(Error::NotFound);
     }
     p.say(Hint::Lost(vec![person.id()]));
     changed(p, &conversation, "conversation.left", person)
+}
+
+/// Whether the actor leaves a group that they may read: for a client whoever looks after them does, as long as the client
+/// is not in the portal themselves.
+pub fn may_leave(p: &Practice, standing: Standing) -> Result<bool> {
+    Ok(match &p.actor.who {
+        Who::Client(viewer) if !viewer.own => portal_access::own(p, viewer.client)?.is_none(),
+        _ => standing != Standing::Reads(Why::Others),
+    })
 }
 
 /// Everybody in a group looks again at who is there; the audit record names whom it is about: the client, or each client
@@ -124,7 +136,7 @@ fn changed(p: &Practice, conversation: &Conversation, action: &'static str, pers
     let id = conversation.id;
     let about = match person {
         Person::Client(client) => vec![client],
-        Person::Member(_) => super::rights::clients(&group_queries::people(p, id)?),
+        Person::Member(_) => super::rights::ever(&group_queries::people(p, id)?),
     };
     for client in about {
         p.audit(&entry(action, "conversation", id.0, Some(client)).detail(format!(

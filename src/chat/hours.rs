@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::{Time, Weekday};
 
 use super::settings::{own, settings};
-use super::talk::{Put, put};
+use super::talk::{Looks, Put, put};
 use super::{Conversation, Kind, Said, SenderKind, message_queries as rows};
 use crate::clock::Instant;
 use crate::error::{FieldError, Result};
@@ -102,7 +102,12 @@ pub fn reply(p: &Practice, conversation: &Conversation) -> Result<()> {
         return Ok(());
     }
     let given = p.new_id();
-    put(p, conversation, &Put { said: Said::Automatic, kind, sender, given, body: &text, file: None }).map(drop)
+    put(
+        p,
+        conversation,
+        &Put { said: Said::Automatic, kind, sender, given, body: &text, file: None, looks: Looks::Away },
+    )
+    .map(drop)
 }
 
 #[cfg(test)]

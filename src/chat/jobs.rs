@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::queries::{self, Waiting};
-use super::{message_queries as rows, notices, talk};
+use super::talk::{self, Looks};
+use super::{message_queries as rows, notices};
 use crate::access::{Actor, Right, Who};
 use crate::app::Shared;
 use crate::bus::Hint;
@@ -34,8 +35,8 @@ enum Due {
 pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
     let door = app.practice(Actor::system(job.practice()?));
     let subject = job.subject;
-    let due = door.read(move |p| due(p, subject)).await?;
-    let delivery = match due {
+    let found = door.read(move |p| due(p, subject)).await?;
+    let delivery = match found {
         Due::Now(to) => {
             let mail = compose(app, job, to)?;
             let sender = app.clone();
@@ -53,9 +54,13 @@ pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
         }
         Due::Never => {
             let job = job.clone();
-            // Nobody was told: the next message may be worth a mail.
             door.write(move |p| {
-                queries::not_told(p, subject)?;
+                match due(p, subject)? {
+                    // Nobody was told: the next message may be worth a mail.
+                    Due::Never => queries::not_told(p, subject)?,
+                    // Something was said since it was looked at, and has a mail of its own.
+                    Due::Now(_) | Due::At(_) => {}
+                }
                 finish(&p.house(), &job)
             })
             .await?;
@@ -130,8 +135,12 @@ pub async fn send_scheduled(app: &Shared, job: &Job) -> Result<Outcome> {
     let job = job.clone();
     door.write(move |p| {
         if let Some(one) = rows::scheduled_by_id(p, job.subject)?.filter(|one| !one.refused) {
-            let state = if say(p, &one)? { "sent" } else { "refused" };
-            rows::end_scheduled(p, one.id, state)?;
+            let is_said = say(p, &one)?;
+            rows::end_scheduled(p, one.id, if is_said { "sent" } else { "refused" })?;
+            if !is_said {
+                let client = queries::by_id(p, one.conversation)?.and_then(|conversation| conversation.client);
+                p.audit(&talk::entry("message.refused", "message", one.id, client))?;
+            }
             // Whoever wrote it sees it waiting no more, and where it was refused that it was.
             p.say(Hint::News(vec![one.member.0]));
         }
@@ -147,7 +156,7 @@ fn say(p: &Practice, one: &rows::Scheduled) -> Result<bool> {
     let actor = Actor { practice: p.id, who: Who::Member(member) };
     let house = p.house();
     let typed = talk::Typed { given: one.id, body: one.body.clone(), file: None };
-    match talk::post(&house.practice(&actor), one.conversation, &typed) {
+    match talk::post_as(&house.practice(&actor), one.conversation, &typed, Looks::Away) {
         Ok(_) => Ok(true),
         Err(Error::NotFound | Error::Conflict(_) | Error::OutsideTeam(_)) => Ok(false),
         Err(error) => Err(error),

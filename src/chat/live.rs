@@ -208,7 +208,12 @@ impl Stream {
     async fn look(&mut self, woken: &Woken) {
         let app = self.ctx.app.clone();
         let is_calm = self.failed > 0 || !woken.news && !woken.lost && woken.typing.is_empty();
-        let turn = if is_calm { app.bus.turn().await } else { None };
+        // Whoever is told of something meanwhile waits no longer.
+        let turn = tokio::select! {
+            turn = app.bus.turn(), if is_calm => turn,
+            _ = self.listener.woken(), if is_calm => None,
+            else => None,
+        };
         let looked = self.gather(&woken.typing).await;
         drop(turn);
         match looked {

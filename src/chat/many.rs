@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::BODY_LIMIT;
 use super::groups::{Group, begin_group};
 use super::message_queries::{self as rows, Scheduled};
 use super::queries;
 use super::rights::open_to_write;
 use super::talk::{self, Typed, begin, body, derived, entry, post};
+use super::{BODY_LIMIT, caps};
 use crate::access::{ANY_STAFF, Role};
 use crate::bus::Hint;
 use crate::care_team;
@@ -67,12 +67,12 @@ pub async fn send_to_many(ctx: &Ctx, clients: Vec<ClientId>, text: String, given
         let refused = format!("Choose 1 to {MANY} clients.");
         return Err(Error::Invalid(vec![FieldError::new("client_ids", refused)]));
     }
-    ctx.door()?.read(talk::refuse_much).await?;
     let asked = clients.clone();
     let refused = ctx.door()?.read(move |p| refused_of(p, &asked)).await?;
     if !refused.is_empty() {
         return Err(not_to("It was sent to nobody. Nobody can write to", &refused));
     }
+    ctx.door()?.write(caps::count_message).await?;
     let (many, mut refused) = (clients.len(), Vec::new());
     for slice in clients.chunks(SLICE) {
         let (slice, text) = (slice.to_vec(), text.clone());
@@ -158,6 +158,8 @@ pub fn schedule(p: &Practice, id: ConversationId, text: &str, at: Instant) -> Re
         return Err(Error::Invalid(vec![FieldError::new("at", "Fifty messages wait here already.")]));
     }
     let one = Scheduled { id: p.new_id(), conversation: id, member, body: text.into(), at, refused: false };
+    // It counts when it is written, and not once more when it is sent.
+    caps::count_message(p)?;
     rows::schedule(p, &one)?;
     p.enqueue(Job::SendScheduledMessage, one.id, at)?;
     p.audit(&entry("message.scheduled", "message", one.id, conversation.client))?;

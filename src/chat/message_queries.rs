@@ -41,12 +41,6 @@ crate::sql! {
         "update messages set body_sealed = null, deleted_at = $3, changed = $4 where practice_id = $1 and id = $2";
     tenant KEEP_VERSION =
         "insert into message_versions (practice_id, id, message_id, body_sealed, at) values ($1, $2, $3, $4, $5)";
-    tenant SENT_SINCE =
-        "select count(case when s.kind = 'message' then 1 end) + count(distinct case when s.kind = 'many' then s.sent_at end)
-         from messages s where s.practice_id = $1 and s.sender_id = $2 and s.sent_at > $3";
-    tenant LAST_OF =
-        "select s.sent_at from messages s where s.practice_id = $1 and s.conversation_id = $2 and s.seq < $3
-         order by s.seq desc limit 1";
     tenant LAST_AUTOMATIC =
         "select s.sent_at from messages s where s.practice_id = $1 and s.sender_id = $2 and s.sent_at > $3
          and s.conversation_id = $4 and s.kind = 'automatic' limit 1";
@@ -193,16 +187,6 @@ pub fn delete(p: &Practice, old: &Message, changed: i64) -> Result<()> {
         take_space(p, -i64::try_from(file.size).unwrap_or(0))?;
     }
     p.run(&SET_DELETED, params![old.id, p.now, changed]).map(drop)
-}
-
-/// How often somebody has sent something; a slice of a message to many is once.
-pub fn sent_since(p: &Practice, sender: Uuid, since: Instant) -> Result<i64> {
-    Ok(p.one(&SENT_SINCE, params![sender, since], |row| Ok(row.get(0)?))?.unwrap_or(0))
-}
-
-/// When the message before a place was sent.
-pub fn last_before(p: &Practice, id: ConversationId, seq: i64) -> Result<Option<Instant>> {
-    p.one(&LAST_OF, params![id, seq], |row| Ok(row.get(0)?))
 }
 
 /// Whether an automatic reply went out in a conversation since a moment.

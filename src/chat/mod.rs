@@ -9,6 +9,7 @@
 mod api;
 mod api_body;
 mod api_settings;
+mod caps;
 mod group_pages;
 mod group_queries;
 mod groups;
@@ -49,7 +50,7 @@ use uuid::Uuid;
 
 use crate::access::Who;
 use crate::clock::Instant;
-use crate::files::Kind as FileKind;
+use crate::files::{Kind as FileKind, Stored};
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
 use crate::practice::Practice;
 use crate::routes::Routes;
@@ -286,6 +287,12 @@ pub struct Attached {
     pub kind: &'static FileKind,
     /// Bytes.
     pub size: u64,
+}
+
+impl Attached {
+    fn of(stored: &Stored) -> Attached {
+        Attached { id: stored.id, name: stored.name.clone(), kind: stored.kind, size: stored.size }
+    }
 }
 
 #[derive(Debug, Clone)]

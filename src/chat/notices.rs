@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::queries::Mark;
 use super::settings::settings;
-use super::talk::Put;
+use super::talk::{Looks, Put};
 use super::{Conversation, Kind, Person, SenderKind, group_queries, queries, rights};
 use crate::care_team;
 use crate::clock::Instant;
@@ -16,7 +17,7 @@ use crate::members;
 use crate::practice::Practice;
 
 /// Queues a mail for everybody on the other side, for those who will not have looked by then. One until they do.
-pub fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Result<()> {
+pub fn tell_later(p: &Practice, conversation: &Conversation, new: &Put, marks: &[Mark]) -> Result<()> {
     let Some(wait) = notice_after(p)? else { return Ok(()) };
     let at = p.now.plus(wait);
     let mut readers: Vec<(Uuid, &str)> = Vec::new();
@@ -31,10 +32,9 @@ pub fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Resul
             }));
         }
         Kind::Direct => readers.extend(conversation.member.map(|id| (id.0, "member"))),
-        // Whoever has answered for the practice before.
+        // Whoever has looked at it for the practice before, may still, and wants to hear.
         Kind::Practice => {
-            let known = queries::readers(p, conversation.id)?.into_iter().filter(|reader| reader.is_member);
-            let mut known: Vec<Uuid> = known.map(|reader| reader.id).collect();
+            let mut known = queries::answering(p, conversation)?;
             if known.is_empty() {
                 known = answering(p, conversation)?;
             }
@@ -49,7 +49,11 @@ pub fn tell_later(p: &Practice, conversation: &Conversation, new: &Put) -> Resul
     let own_side =
         |kind: &str| (kind == "member") == (new.kind == SenderKind::Member) && conversation.kind != Kind::Group;
     for (reader, kind) in readers.into_iter().filter(|(reader, kind)| *reader != new.sender && !own_side(kind)) {
-        queries::ensure_reader(p, conversation.id, reader, kind)?;
+        match marks.iter().find(|mark| mark.reader == reader) {
+            Some(mark) if mark.told || mark.muted => continue,
+            Some(_) => {}
+            None => queries::ensure_reader(p, conversation.id, reader, kind)?,
+        }
         if let Some(row) = queries::to_tell(p, conversation.id, reader)? {
             tell_at(p, row, at)?;
         }
@@ -62,6 +66,25 @@ fn answering(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>> {
     let team = conversation.client.map_or(Ok(Vec::new()), |client| care_team::members(p, client))?;
     let all = if team.is_empty() { members::told_for(p, None)? } else { team };
     Ok(all.into_iter().map(|member| member.0).collect())
+}
+
+/// Whoever says something has read what was said before, and has no mail to wait for. Not so what was written beforehand or
+/// for many: then their own message is read, if nothing else waits. `conversation`: as it was before.
+pub fn sent(p: &Practice, conversation: &Conversation, new: &Put, seq: i64, marks: &[Mark]) -> Result<()> {
+    let id = conversation.id;
+    let mark = marks.iter().find(|mark| mark.reader == new.sender);
+    if new.looks == Looks::Away && mark.map_or(0, |mark| mark.seen) < conversation.last_said {
+        return Ok(());
+    }
+    match mark {
+        Some(mark) if mark.told => drop(jobs::cancel(&p.house(), Job::TellOfMessage, mark.row)?),
+        Some(_) => {}
+        None => {
+            let kind = if new.kind == SenderKind::Member { "member" } else { "portal" };
+            queries::ensure_reader(p, id, new.sender, kind)?;
+        }
+    }
+    queries::set_seen(p, id, new.sender, seq).map(drop)
 }
 
 /// Notes how far somebody has read. The mail that waited for what they read is not sent; one for what came meanwhile is

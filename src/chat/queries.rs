@@ -136,6 +136,15 @@ crate::sql! {
          left join contacts q on q.practice_id = a.practice_id and q.id = a.contact_id
          left join clients k on k.practice_id = a.practice_id and k.id = a.client_id
          where r.practice_id = $1 and r.conversation_id = $2 limit 300";
+    tenant ANSWERING =
+        "select r.reader_id from conversation_readers r
+         join members m on m.practice_id = r.practice_id and m.id = r.reader_id and m.disabled_at is null
+         where r.practice_id = $1 and r.conversation_id = $2 and r.kind = 'member' and not r.muted
+         and case when m.role = 'provider' then exists (select 1 from care_team o
+             where o.practice_id = r.practice_id and o.client_id = $3 and o.member_id = r.reader_id) else true end limit 100";
+    tenant MARKS =
+        "select reader_id, id, muted, archived, told, seen from conversation_readers
+         where practice_id = $1 and conversation_id = $2 limit 300";
     tenant ENSURE_READER =
         "insert into conversation_readers (practice_id, conversation_id, reader_id, id, kind, delivered, seen, muted,
          archived, told) values ($1, $2, $3, $4, $5, 0, 0, false, false, false)
@@ -365,6 +374,30 @@ pub fn readers(p: &Practice, id: ConversationId) -> Result<Vec<Reader>> {
             archived: row.get(6)?,
             name: name.unwrap_or_default(),
         })
+    })
+}
+
+/// What is to be known of a reader when something new is said.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    pub reader: Uuid,
+    pub row: Uuid,
+    pub muted: bool,
+    pub archived: bool,
+    /// A mail waits for them, or went.
+    pub told: bool,
+    pub seen: i64,
+}
+
+/// Members who have looked at a conversation with the practice, may still, and have not muted it.
+pub fn answering(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>> {
+    p.all(&ANSWERING, params![conversation.id, conversation.client], |row| Ok(row.get(0)?))
+}
+
+pub fn marks(p: &Practice, id: ConversationId) -> Result<Vec<Mark>> {
+    p.all(&MARKS, params![id], |row| {
+        let (reader, of) = (row.get(0)?, row.get(1)?);
+        Ok(Mark { reader, row: of, muted: row.get(2)?, archived: row.get(3)?, told: row.get(4)?, seen: row.get(5)? })
     })
 }
 

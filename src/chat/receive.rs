@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::rights::open;
 use super::talk::{self, Posted, Typed, body, post};
-use super::{Conversation, group_queries, message_queries as rows, pictures};
+use super::{Conversation, caps, group_queries, message_queries as rows, pictures};
 use crate::audit::{Entry, note_read};
 use crate::error::{Error, FieldError, Result};
 use crate::files::{Given, Refused, Upload};
@@ -30,16 +30,17 @@ pub async fn receive(ctx: &Ctx, id: ConversationId, upload: Upload) -> Result<Po
 
 async fn keep(ctx: &Ctx, id: ConversationId, upload: &mut Upload) -> Result<Posted> {
     let words = ctx.words();
-    // Whoever may not write there learns nothing from what was sent.
-    ctx.door()?.read(move |p| open(p, id)).await?;
-    let body = body(upload.text("body"), words)?;
-    let given = given(ctx, upload.text("given_id"))?;
+    let asked = body(upload.text("body"), words).and_then(|body| Ok((body, given(ctx, upload.text("given_id"))?)));
+    let (body, given) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return Err(refusal(ctx, id, error).await),
+    };
     let file = match &upload.file {
         Given::Nothing => None,
-        Given::Refused(refused) => return Err(refused.error(words.t(refused.key()))),
+        Given::Refused(refused) => return Err(refusal(ctx, id, refused.error(words.t(refused.key()))).await),
         Given::Stored(stored) => {
             // What will be refused is no work before it.
-            ctx.door()?.read(move |p| talk::may_post(p, id, given)).await?;
+            ctx.door()?.write(move |p| caps::may_send_file(p, id)).await?;
             let stored = stored.clone();
             let refused = || Refused::WrongKind.error(words.t(Refused::WrongKind.key()));
             let clean = pictures::cleaned(&ctx.app, &stored).await?.ok_or_else(refused)?;
@@ -48,6 +49,15 @@ async fn keep(ctx: &Ctx, id: ConversationId, upload: &mut Upload) -> Result<Post
         }
     };
     say(ctx, id, Typed { given, body, file }).await
+}
+
+/// What is said of a message that is not taken: whoever may not read there learns nothing from what was wrong with it.
+pub async fn refusal(ctx: &Ctx, id: ConversationId, error: Error) -> Error {
+    let opened = match ctx.door() {
+        Ok(door) => door.read(move |p| open(p, id).map(drop)).await,
+        Err(error) => Err(error),
+    };
+    opened.err().unwrap_or(error)
 }
 
 /// What the sender's device calls a message; a new one where it says nothing.
@@ -82,11 +92,11 @@ pub async fn give(ctx: &Ctx, id: Uuid) -> Result<Response> {
     file(&attached.name, attached.kind, attached.size, bytes)
 }
 
-/// The clients whose a conversation is.
+/// The clients whose words a conversation holds, those who have left it among them.
 pub fn clients(p: &Practice, conversation: &Conversation) -> Result<Vec<ClientId>> {
     match conversation.client {
         Some(client) => Ok(vec![client]),
-        None => Ok(super::rights::clients(&group_queries::people(p, conversation.id)?)),
+        None => Ok(super::rights::ever(&group_queries::people(p, conversation.id)?)),
     }
 }
 

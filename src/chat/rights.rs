@@ -22,6 +22,8 @@ pub enum Standing {
 pub enum Why {
     /// The provider is not on the client's care team any more.
     NobodyThere,
+    /// Nobody of the staff is in the group any more.
+    NoStaff,
     Closed,
     /// The practice writes first.
     NotYet,
@@ -38,6 +40,7 @@ impl Why {
     pub fn word(self) -> &'static str {
         match self {
             Why::NobodyThere => "chat-nobody-there",
+            Why::NoStaff => "chat-no-staff",
             Why::Closed => "chat-closed",
             Why::NotYet => "chat-not-yet",
             Why::Archived => "chat-client-archived",
@@ -124,7 +127,7 @@ fn of_member(p: &Practice, conversation: &Conversation, member: &Member) -> Resu
 }
 
 /// Clients who are or were in a group: what they wrote stands there.
-fn ever(people: &[InGroup]) -> Vec<ClientId> {
+pub fn ever(people: &[InGroup]) -> Vec<ClientId> {
     people.iter().filter_map(|one| one.person.client()).collect()
 }
 
@@ -151,17 +154,21 @@ fn of_viewer(p: &Practice, conversation: &Conversation, viewer: &Viewer) -> Resu
     if !viewer.rights.has(Right::Messages) {
         return Err(Error::NotFound);
     }
-    let is_theirs = match conversation.kind {
-        Kind::Group => clients(&group_queries::people(p, conversation.id)?).contains(&viewer.client),
-        Kind::Direct | Kind::Practice | Kind::Earlier => conversation.client == Some(viewer.client),
+    let (is_theirs, is_anybody_there) = match conversation.kind {
+        Kind::Group => {
+            let people = group_queries::people(p, conversation.id)?;
+            let staff = |one: &InGroup| one.is_there() && one.person.client().is_none();
+            (clients(&people).contains(&viewer.client), people.iter().any(staff))
+        }
+        Kind::Direct => (conversation.client == Some(viewer.client), conversation.member_there),
+        Kind::Practice | Kind::Earlier => (conversation.client == Some(viewer.client), true),
     };
     if !is_theirs {
         return Err(Error::NotFound);
     }
     Ok(match writing(conversation) {
-        Standing::Writes if conversation.kind == Kind::Direct && !conversation.member_there => {
-            Standing::Reads(Why::NobodyThere)
-        }
+        Standing::Writes if !is_anybody_there && conversation.kind == Kind::Group => Standing::Reads(Why::NoStaff),
+        Standing::Writes if !is_anybody_there => Standing::Reads(Why::NobodyThere),
         Standing::Writes if conversation.begun == Begun::Client && !settings(p)?.clients_begin => {
             Standing::Reads(Why::NotYet)
         }

@@ -2,8 +2,8 @@
 //! most. No index of words is kept, which would say what people write of (docs/decisions/0021).
 
 use super::rights::open;
-use super::talk::{self, list};
-use super::{Conversation, Message, Place, message_queries as rows, receive};
+use super::talk::list;
+use super::{Conversation, Message, Place, caps, message_queries as rows, receive};
 use crate::activities::Before;
 use crate::error::{Error, Result};
 use crate::ids::ConversationId;
@@ -39,7 +39,7 @@ fn folded(text: &str) -> String {
 /// searches in a short time; the conversation is not theirs.
 pub async fn search(ctx: &Ctx, text: String, within: Option<ConversationId>) -> Result<Found> {
     // Counted beforehand: opening thousands of messages must not keep others from writing.
-    ctx.door()?.write(|p| talk::count(p, "message searches", SEARCHES)).await?;
+    ctx.door()?.write(|p| caps::count(p, "message searches", SEARCHES)).await?;
     let (found, clients) = ctx
         .door()?
         .read(move |p| {

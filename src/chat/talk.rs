@@ -9,18 +9,17 @@ use super::queries::{self, New};
 use super::rights::{open, open_to_write, whose};
 use super::settings::settings;
 use super::{
-    BODY_LIMIT, Begun, Conversation, EDITABLE, Kind, Listed, Message, Muted, Place, Said, SenderKind, Standing, Why,
-    group_queries, hours, message_queries as rows, notices,
+    Attached, BODY_LIMIT, Begun, Conversation, EDITABLE, Kind, Listed, Message, Muted, Place, Said, Sender, SenderKind,
+    Standing, Why, caps, group_queries, hours, message_queries as rows, notices,
 };
 use crate::access::{Role, Viewer, Who};
-use crate::accounts::{Cap, GuessOutcome, take_all};
 use crate::activities::{Before, Kind as Activity};
 use crate::audit::Entry;
 use crate::bus::Hint;
 use crate::care_team;
 use crate::clock::Instant;
 use crate::error::{Error, FieldError, Result};
-use crate::files::{SPACE, Stored};
+use crate::files::Stored;
 use crate::ids::{ClientId, ConversationId, MemberId, MessageId};
 use crate::members;
 use crate::people;
@@ -117,6 +116,15 @@ pub fn refuse_archived(p: &Practice, client: ClientId) -> Result<()> {
     Err(Error::Conflict(Words::of("en").t(Why::Archived.word())))
 }
 
+/// Whether whoever says something has the conversation before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// They have read what was said before.
+    On,
+    /// It was written beforehand, or for many: what was said meanwhile nobody has read.
+    Away,
+}
+
 /// What is said by hand.
 #[derive(Debug, Clone)]
 pub struct Typed {
@@ -150,6 +158,11 @@ pub fn body(typed: &str, words: Words) -> Result<String> {
 /// Says something in a conversation; sent again with the same id it is the same message. Errors: not found; the text
 /// says why nobody can write there; too much in a short time.
 pub fn post(p: &Practice, id: ConversationId, typed: &Typed) -> Result<Posted> {
+    post_as(p, id, typed, Looks::On)
+}
+
+/// The same, perhaps by somebody who wrote it beforehand.
+pub fn post_as(p: &Practice, id: ConversationId, typed: &Typed, looks: Looks) -> Result<Posted> {
     let sender = p.actor.id().ok_or(Error::NotFound)?;
     if let Some(known) = rows::given(p, sender, typed.given)? {
         // Only to whoever may still read it.
@@ -160,8 +173,11 @@ pub fn post(p: &Practice, id: ConversationId, typed: &Typed) -> Result<Posted> {
         refuse_other(&known, typed)?;
         return Ok(Posted { message: known, again: true });
     }
-    refuse_flood(p, sender)?;
-    say_new(p, id, typed, Said::ByHand)
+    // One with a file was counted before that was any work, and one that waited when it was written.
+    if typed.file.is_none() && looks == Looks::On {
+        caps::count_message(p)?;
+    }
+    say_new(p, id, typed, Said::ByHand, looks)
 }
 
 /// What is sent again says the same. A page that was gone back to may send something else with an old id, which would be
@@ -175,24 +191,16 @@ fn refuse_other(known: &Message, typed: &Typed) -> Result<()> {
     Err(Error::Invalid(vec![FieldError::new("given_id", text)]))
 }
 
-/// Whether the actor could say something new now; what was said before with this id is the same message. Errors: as of
-/// `post`.
-pub fn may_post(p: &Practice, id: ConversationId, given: Uuid) -> Result<()> {
-    open_to_write(p, id)?;
-    let sender = p.actor.id().ok_or(Error::NotFound)?;
-    if rows::given(p, sender, given)?.is_some() { Ok(()) } else { refuse_flood(p, sender) }
-}
-
 /// One of a message to many. Many in one go are counted as one.
 pub fn post_one_of_many(p: &Practice, id: ConversationId, typed: &Typed) -> Result<()> {
     let sender = p.actor.id().ok_or(Error::NotFound)?;
     match rows::given(p, sender, typed.given)? {
         Some(known) => refuse_other(&known, typed),
-        None => say_new(p, id, typed, Said::ToMany).map(drop),
+        None => say_new(p, id, typed, Said::ToMany, Looks::Away).map(drop),
     }
 }
 
-fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Result<Posted> {
+fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said, looks: Looks) -> Result<Posted> {
     let sender = p.actor.id().ok_or(Error::NotFound)?;
     let conversation = open_to_write(p, id)?;
     if typed.body.is_empty() && typed.file.is_none() {
@@ -200,10 +208,10 @@ fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Resul
         return Err(Error::Invalid(vec![FieldError::new("body", text)]));
     }
     if let Some(file) = &typed.file {
-        refuse_full(p, file)?;
+        caps::refuse_full(p, file)?;
     }
     let kind = SenderKind::of(p);
-    let new = Put { said, kind, sender, given: typed.given, body: &typed.body, file: typed.file.as_ref() };
+    let new = Put { said, kind, sender, given: typed.given, body: &typed.body, file: typed.file.as_ref(), looks };
     let message = put(p, &conversation, &new)?;
     if kind == SenderKind::Member && conversation.begun == Begun::Client {
         queries::set_begun(p, id, Begun::Staff)?;
@@ -216,39 +224,6 @@ fn say_new(p: &Practice, id: ConversationId, typed: &Typed, said: Said) -> Resul
     Ok(Posted { message, again: false })
 }
 
-/// Errors: the practice has no space left for a file.
-fn refuse_full(p: &Practice, file: &Stored) -> Result<()> {
-    let size = i64::try_from(file.size).unwrap_or(i64::MAX);
-    if rows::space(p)?.saturating_add(size) <= SPACE {
-        return Ok(());
-    }
-    let text = Words::of("en").t("chat-no-space");
-    Err(Error::Invalid(vec![FieldError::new("file", text)]))
-}
-
-/// Errors: the actor has sent too much in a short time.
-pub fn refuse_much(p: &Practice) -> Result<()> {
-    refuse_flood(p, p.actor.id().ok_or(Error::NotFound)?)
-}
-
-/// Counts one more search, or one more edit: each is work for the server. Errors: they were many in a short time.
-pub fn count(p: &Practice, what: &str, a_minute: i64) -> Result<()> {
-    let sender = p.actor.id().ok_or(Error::NotFound)?;
-    let cap = Cap::new(p.app, what, sender.as_bytes(), a_minute, Duration::from_secs(60));
-    match take_all(&p.house(), &[cap])? {
-        GuessOutcome::Allowed => Ok(()),
-        GuessOutcome::Wait { seconds } => Err(Error::TooMany { retry_after: seconds }),
-    }
-}
-
-fn refuse_flood(p: &Practice, sender: Uuid) -> Result<()> {
-    let minute = Duration::from_secs(60);
-    if rows::sent_since(p, sender, p.now.minus(minute))? >= p.app.config.messages_a_minute {
-        return Err(Error::TooMany { retry_after: 20 });
-    }
-    Ok(())
-}
-
 /// A message as it is kept.
 pub struct Put<'m> {
     pub said: Said,
@@ -257,6 +232,7 @@ pub struct Put<'m> {
     pub given: Uuid,
     pub body: &'m str,
     pub file: Option<&'m Stored>,
+    pub looks: Looks,
 }
 
 /// Keeps a message, without asking who may, and has those look who read along.
@@ -276,18 +252,42 @@ pub fn put(p: &Practice, conversation: &Conversation, new: &Put) -> Result<Messa
     if let Some(stored) = new.file {
         rows::insert_file(p, id, stored)?;
     }
-    queries::bring_back(p, conversation_id)?;
-    // Whoever it is from has nothing to read in it.
-    if new.said != Said::Automatic {
-        let kind = if new.kind == SenderKind::Member { "member" } else { "portal" };
-        queries::ensure_reader(p, conversation_id, new.sender, kind)?;
-        notices::read_up_to(p, conversation_id, new.sender, seq)?;
+    let marks = queries::marks(p, conversation_id)?;
+    if marks.iter().any(|mark| mark.archived) {
+        queries::bring_back(p, conversation_id)?;
     }
     if new.said != Said::Automatic {
-        notices::tell_later(p, conversation, new)?;
+        notices::sent(p, conversation, new, seq, &marks)?;
+        notices::tell_later(p, conversation, new, &marks)?;
     }
     p.say(Hint::News(addressees(p, conversation)?));
-    rows::by_id(p, id)?.ok_or(Error::NotFound)
+    match own_name(p, new.sender) {
+        Some(name) => Ok(Message {
+            id,
+            conversation: conversation_id,
+            given: new.given,
+            seq,
+            changed: seq,
+            said: new.said,
+            sender: Sender { kind: new.kind, id: new.sender, name },
+            body: new.body.to_string(),
+            at: p.now,
+            edited: None,
+            deleted: None,
+            file: new.file.map(Attached::of),
+        }),
+        None => rows::by_id(p, id)?.ok_or(Error::NotFound),
+    }
+}
+
+/// What the actor is called, if they are who sends.
+fn own_name(p: &Practice, sender: Uuid) -> Option<String> {
+    match &p.actor.who {
+        Who::Member(member) if member.id.0 == sender => Some(member.name.clone()),
+        // The name of a place is the client's: whoever looks after them has another.
+        Who::Client(viewer) if viewer.own && viewer.access.0 == sender => Some(viewer.name.trim_end().to_string()),
+        _ => None,
+    }
 }
 
 /// Whose streams look again when something happens in a conversation. The desk of a practice goes by its id.
@@ -304,8 +304,8 @@ pub fn addressees(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>
 /// In the client's timeline stands that there was something, not each message; to the provider it is news.
 fn note(p: &Practice, conversation: &Conversation, message: &Message) -> Result<()> {
     let Some(client) = conversation.client else { return Ok(()) };
-    let before = rows::last_before(p, conversation.id, message.seq)?;
-    if before.is_some_and(|at| p.now.since(at) < FRESH_AFTER) {
+    // As it was read before this one.
+    if conversation.last_said > 0 && p.now.since(conversation.last_at) < FRESH_AFTER {
         return Ok(());
     }
     let kind = if message.sender.kind.is_portal() { Activity::MessageReceived } else { Activity::MessageSent };
@@ -460,7 +460,7 @@ pub fn edit(p: &Practice, id: MessageId, body: &str) -> Result<Message> {
         return Err(Error::Invalid(vec![FieldError::new("body", words.t("chat-empty"))]));
     }
     if body != message.body {
-        count(p, "message edits", p.app.config.messages_a_minute)?;
+        caps::count(p, "message edits", p.app.config.messages_a_minute)?;
         let changed = queries::next(p, conversation.id)?;
         rows::edit(p, &message, body, changed)?;
         p.audit(&entry("message.edited", "message", id.0, conversation.client))?;

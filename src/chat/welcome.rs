@@ -3,7 +3,7 @@
 
 use super::queries;
 use super::settings::{own, settings};
-use super::talk::{Put, derived, direct, entry, put};
+use super::talk::{Looks, Put, derived, direct, entry, put};
 use super::{Begun, Said, SenderKind, message_queries as rows};
 use crate::clock::Instant;
 use crate::error::{Error, Result};
@@ -85,7 +85,15 @@ fn send(p: &Practice, client: ClientId, provider: MemberId, body: &str) -> Resul
     let conversation = queries::by_id(p, conversation)?.ok_or(Error::NotFound)?;
     // The same whoever sends it: a second one would be refused by its key.
     let given = derived(client.0, p.id.0);
-    let new = Put { said: Said::Welcome, kind: SenderKind::Member, sender: provider.0, given, body, file: None };
+    let new = Put {
+        said: Said::Welcome,
+        kind: SenderKind::Member,
+        sender: provider.0,
+        given,
+        body,
+        file: None,
+        looks: Looks::Away,
+    };
     let message = put(p, &conversation, &new)?;
     p.audit(&entry("message.welcomed", "message", message.id.0, Some(client)))
 }

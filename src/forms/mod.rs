@@ -15,6 +15,7 @@ pub mod fhir;
 mod file_pages;
 mod item_form;
 mod item_pages;
+mod known;
 mod library;
 mod pages;
 mod paper;
@@ -35,11 +36,14 @@ pub use definition::{
     CHOICE_LIMIT, Choice, Code, Combine, Condition, Definition, EXPLANATION_LIMIT, ITEM_LIMIT, Item, Kind, LABEL_LIMIT,
     Problem, SIZE_LIMIT, Scale, ShowIf, TEXT_LIMIT, TITLE_LIMIT, Test, Topic, is_id,
 };
+pub use known::definition;
 pub use library::{LibraryForm, add_first, add_from_library, library};
 pub use pages::{Side, tabs};
 pub use paper::{Paper, Refused, field_name, said as refusal_said};
 pub use scoring::{INSTRUMENTS, Instrument, LOINC, Score, is_critical, is_scored, score};
 pub use shown::shown;
+
+use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::clock::Instant;
@@ -135,7 +139,7 @@ pub struct Version {
     pub published_at: Instant,
     pub published_by: Option<MemberId>,
     pub published_by_name: Option<String>,
-    pub definition: Definition,
+    pub definition: Arc<Definition>,
 }
 
 /// Which forms a list shows.
@@ -195,7 +199,7 @@ pub fn working(p: &Practice, id: FormId) -> Result<(Form, Definition)> {
     let form = find(p, id)?;
     let definition = match (queries::draft(p, id)?, form.published) {
         (Some(draft), _) => draft,
-        (None, Some(published)) => version(p, published)?.definition,
+        (None, Some(published)) => Definition::clone(&version(p, published)?.definition),
         (None, None) => return Err(Error::internal("a form with neither draft nor version")),
     };
     Ok((form, definition))
@@ -307,7 +311,7 @@ pub fn change(p: &Practice, id: FormId, definition: &Definition, version: Option
 /// Keeps a draft that is sound. One that is again as it was published is none. `before`: what Undo puts back.
 fn keep(p: &Practice, form: &Form, definition: &Definition, before: Option<&Definition>) -> Result<Form> {
     let published = form.published.map(|id| version(p, id)).transpose()?;
-    if published.is_some_and(|published| published.definition == *definition) {
+    if published.is_some_and(|published| *published.definition == *definition) {
         queries::drop_draft(p, form.id, definition, before)?;
     } else {
         queries::set_draft(p, form.id, definition, before)?;

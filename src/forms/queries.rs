@@ -1,3 +1,4 @@
+use super::known::{self, read};
 use super::{Definition, Form, LIMIT, Purpose, Version, Which};
 use crate::clock::Instant;
 use crate::db::Row;
@@ -83,13 +84,10 @@ fn kept(definition: &Definition) -> Result<String> {
     serde_json::to_string(definition).map_err(|e| Error::internal(e.to_string()))
 }
 
-fn read(text: &str) -> Result<Definition> {
-    serde_json::from_str(text).map_err(|e| Error::internal(format!("a kept form cannot be read: {e}")))
-}
-
 fn to_version(row: &Row) -> Result<Version> {
+    let id: FormVersionId = row.get(0)?;
     Ok(Version {
-        id: row.get(0)?,
+        id,
         form: row.get(1)?,
         number: row.get(2)?,
         published_at: row.get(3)?,
@@ -98,7 +96,7 @@ fn to_version(row: &Row) -> Result<Version> {
             .get::<Option<String>>(6)?
             .map(|first| Ok::<_, Error>([Some(first), row.get(7)?].into_iter().flatten().collect::<Vec<_>>().join(" ")))
             .transpose()?,
-        definition: read(&row.get::<String>(5)?)?,
+        definition: known::definition(id, row.get(5)?)?,
     })
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::fields::Fields;
-use super::{Given, Kept, Page, Said};
+use super::{Given, Kept, Said};
 use crate::error::{Error, Result};
 use crate::forms::{self, Typed, refusal_said};
 use crate::ids::ClientFormId;
@@ -54,13 +54,14 @@ pub async fn save(
         .door()?
         .write(move |p| {
             // Whose form it is not learns nothing from what was sent.
-            let sheet = super::sheet_as_seen(p, id, version)?;
+            let task = super::as_seen(p, super::find(p, id)?, version)?;
             let (sitting, asked) = asked.clone()?;
+            let version = forms::version(p, task.version)?;
             let given = asked.iter().map(|(question, ago)| {
-                let typed = sheet.version.definition.item(question).map(|item| fields.typed(item)).unwrap_or_default();
+                let typed = version.definition.item(question).map(|item| fields.typed(item)).unwrap_or_default();
                 Given { question: question.clone(), said: Said::Typed(typed), ago: *ago }
             });
-            super::save_on(p, id, Page { sitting, version }, &given.collect::<Vec<_>>())
+            super::save_known(p, &task, &version, sitting, &given.collect::<Vec<_>>())
         })
         .await?;
     let result = |kept: Kept| match kept {

@@ -37,7 +37,7 @@ pub use hand_over_pages::handed_back;
 pub use handing_in::{HandedIn, give_again, hand_in, reopen, skip, waive};
 pub use list_page::open_forms;
 pub use reminders::{Reminders, Settings, can_remind, remind, reminders, resume, set_settings, settings, stop};
-pub use saving::{Given, Kept, Page, Said, Saved, save, save_on};
+pub use saving::{Given, Kept, Page, Said, Saved, save, save_known, save_on};
 pub use staff_answers::score_said;
 pub use staff_forms::{said_by, state_said};
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::alerts::{Alert, LIMIT as ALERT_LIMIT};
@@ -7,7 +9,7 @@ use crate::clock::Instant;
 use crate::db::Row;
 use crate::error::{Error, Result};
 use crate::flows::Needed;
-use crate::forms::{Answer, Answers, Definition, Purpose};
+use crate::forms::{self, Answer, Answers, Purpose};
 use crate::ids::{AccessId, AccountId, ClientFormId, ClientId, FlowId, FormVersionId, MemberId};
 use crate::params;
 use crate::practice::Practice;
@@ -74,6 +76,8 @@ crate::sql! {
         "update client_forms set saved_at = $3, answered = (select count(*) from answers s
              where s.practice_id = $1 and s.client_form_id = $2 and s.counts and s.value_sealed is not null)
          where practice_id = $1 and id = $2";
+    tenant SET_SAVED_AGAIN =
+        "update client_forms set saved_at = $3 where practice_id = $1 and id = $2";
     tenant SET_DONE =
         "update client_forms set state = 'done', done_at = $3, done_kind = $4, done_by = $5, left_out = $6,
              answered = (select count(*) from answers s
@@ -140,8 +144,7 @@ fn by(row: &Row, kind: usize, names: usize) -> Result<Option<By>> {
 }
 
 fn task(row: &Row) -> Result<Task> {
-    let definition: Definition =
-        serde_json::from_str(&row.get::<String>(14)?).map_err(|e| Error::internal(e.to_string()))?;
+    let definition = forms::definition(row.get(4)?, row.get(14)?)?;
     let (kind, state): (String, String) = (row.get(5)?, row.get(9)?);
     Ok(Task {
         id: row.get(0)?,
@@ -191,18 +194,39 @@ fn sealed(p: &Practice, id: Uuid, answer: Option<&Answer>) -> Result<Option<Vec<
 
 /// The answers that count, those that were emptied among them.
 pub fn standing(p: &Practice, form: ClientFormId) -> Result<Vec<Standing>> {
-    p.all(&STANDING, params![form], |row| {
-        let id: Uuid = row.get(0)?;
-        Ok(Standing {
-            id,
-            question: row.get(1)?,
-            answer: unsealed(p, id, row.get::<Option<Vec<u8>>>(2)?.as_deref())?,
-            typed_at: row.get(3)?,
-            saved_at: row.get(4)?,
-            sitting: row.get(5)?,
-            giver_id: row.get(6)?,
-        })
+    p.all(&STANDING, params![form], |row| to_standing(p, row))
+}
+
+fn to_standing(p: &Practice, row: &Row) -> Result<Standing> {
+    let id: Uuid = row.get(0)?;
+    Ok(Standing {
+        id,
+        question: row.get(1)?,
+        answer: unsealed(p, id, row.get::<Option<Vec<u8>>>(2)?.as_deref())?,
+        typed_at: row.get(3)?,
+        saved_at: row.get(4)?,
+        sitting: row.get(5)?,
+        giver_id: row.get(6)?,
     })
+}
+
+/// The answers that count to some of the questions, and whether any at all was given from a page. The others stay sealed:
+/// while somebody types, every letter comes here.
+pub fn standing_of(
+    p: &Practice,
+    form: ClientFormId,
+    questions: &BTreeSet<&str>,
+    sitting: Uuid,
+) -> Result<(Vec<Standing>, bool)> {
+    let (mut found, mut goes_on) = (Vec::new(), false);
+    p.all(&STANDING, params![form], |row| {
+        goes_on |= row.get::<Option<Uuid>>(5)? == Some(sitting);
+        if questions.contains(row.get::<String>(1)?.as_str()) {
+            found.push(to_standing(p, row)?);
+        }
+        Ok(())
+    })?;
+    Ok((found, goes_on))
 }
 
 pub fn answers(p: &Practice, form: ClientFormId) -> Result<Answers> {
@@ -275,8 +299,10 @@ pub fn begin(p: &Practice, id: ClientFormId, version: FormVersionId) -> Result<(
     p.run(&BEGIN, params![id, version, p.now]).map(drop)
 }
 
-pub fn set_saved(p: &Practice, id: ClientFormId) -> Result<()> {
-    p.run(&SET_SAVED, params![id, p.now]).map(drop)
+/// `again`: as many questions are answered as before.
+pub fn set_saved(p: &Practice, id: ClientFormId, again: bool) -> Result<()> {
+    let statement = if again { &SET_SAVED_AGAIN } else { &SET_SAVED };
+    p.run(statement, params![id, p.now]).map(drop)
 }
 
 pub fn set_done(p: &Practice, id: ClientFormId, giver: Giver, left_out: usize) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::clients;
 use crate::clock::Instant;
 use crate::documents::{self, Sharing};
 use crate::error::{Error, Result};
-use crate::forms::{self, AGREE, Answer, AnsweredFile, Item, Kind, Purpose, Refusal, Typed};
+use crate::forms::{self, AGREE, Answer, AnsweredFile, Item, Kind, Purpose, Refusal, Typed, Version};
 use crate::ids::{ClientFormId, DocumentId, FormVersionId};
 use crate::practice::Practice;
 
@@ -89,29 +89,40 @@ pub fn save(p: &Practice, id: ClientFormId, sitting: Uuid, given: &[Given]) -> R
 /// else is. Errors: not found; it was handed in or taken back; the client is archived; it is not its turn; what the page
 /// shows is not asked any more.
 pub fn save_on(p: &Practice, id: ClientFormId, page: Page, given: &[Given]) -> Result<Saved> {
-    let sitting = page.sitting;
     let task = super::as_seen(p, super::find(p, id)?, page.version)?;
-    refuse_closed(p, &task)?;
+    let version = forms::version(p, task.version)?;
+    save_known(p, &task, &version, page.sitting, given)
+}
+
+/// The same for a form that was found already, with the version that its page shows.
+pub fn save_known(
+    p: &Practice,
+    task: &super::Task,
+    version: &Version,
+    sitting: Uuid,
+    given: &[Given],
+) -> Result<Saved> {
+    let id = task.id;
+    refuse_closed(p, task)?;
     // What was begun goes on being kept, although a step before it was opened again.
     if task.state == State::Open {
-        refuse_out_of_turn(p, &task)?;
+        refuse_out_of_turn(p, task)?;
     }
-    let questions: BTreeSet<&String> = given.iter().map(|one| &one.question).collect();
+    let questions: BTreeSet<&str> = given.iter().map(|one| one.question.as_str()).collect();
     if given.len() > SAVE_LIMIT || questions.len() < given.len() {
         return Err(Error::bad_request("Too many answers at once, or two to one question."));
     }
-    let version = forms::version(p, task.version)?;
-    let stands = queries::standing(p, id)?;
+    let (stands, goes_on) = queries::standing_of(p, id, &questions, sitting)?;
     let mut kept = Vec::with_capacity(given.len());
     let mut critical = Vec::new();
-    let mut changed = false;
+    let (mut changed, mut again) = (false, true);
     for one in given {
         let item = version.definition.item(&one.question).filter(|item| item.kind.is_question());
         let Some(item) = item else {
             kept.push((one.question.clone(), Kept::NotAsked));
             continue;
         };
-        let answer = match read(p, &task, item, &one.said)? {
+        let answer = match read(p, task, item, &one.said)? {
             Ok(answer) => answer,
             Err(refusal) => {
                 kept.push((one.question.clone(), Kept::Refused(refusal)));
@@ -120,24 +131,25 @@ pub fn save_on(p: &Practice, id: ClientFormId, page: Page, given: &[Given]) -> R
         };
         let typed_at = p.now.minus(one.ago.min(LATE));
         let current = stands.iter().find(|standing| standing.question == one.question);
-        let outcome = keep(p, &task, current, &New { item, answer: answer.as_ref(), typed_at, sitting })?;
+        let outcome = keep(p, task, current, &New { item, answer: answer.as_ref(), typed_at, sitting })?;
         if outcome == Outcome::Changed {
             changed = true;
+            again &= answer.is_some() && current.is_some_and(|standing| standing.answer.is_some());
             critical.extend(answer.filter(|a| forms::is_critical(&version.definition, item, a)).map(|_| item));
         }
         let older = || current.and_then(|standing| standing.answer.clone());
         kept.push((one.question.clone(), if outcome == Outcome::Older { Kept::Older(older()) } else { Kept::Kept }));
     }
     if changed {
-        begin(p, &task)?;
-        queries::set_saved(p, id)?;
+        begin(p, task)?;
+        queries::set_saved(p, id, again)?;
         // Once for each page that somebody types in: every letter has its row in the history.
-        if !stands.iter().any(|standing| standing.sitting == Some(sitting)) {
+        if !goes_on {
             p.audit(&Entry::new("form.answered", "client_form", Some(task.id.0)).client(task.client))?;
         }
     }
     for item in critical {
-        alerts::raise(p, &task, item)?;
+        alerts::raise(p, task, item)?;
     }
     Ok(Saved { at: p.now, kept })
 }

@@ -15,6 +15,7 @@ pub use plan::{Custody, Invitations, Plan, Portal, plan};
 
 use crate::activities::Kind as Activity;
 use crate::audit::Entry;
+use crate::bus::Hint;
 use crate::clients::{self, Client};
 use crate::clock::Instant;
 use crate::contacts;
@@ -206,6 +207,8 @@ pub fn undo(p: &Practice, id: MergeId) -> Result<Outcome> {
         }
     }
     queries::set_undone(p, id)?;
+    // Whoever looks at the one may belong to the other again.
+    p.say(Hint::Lost(vec![merge.kept.0, merge.gone.0]));
     let signs_in = portal_access::own(p, merge.gone)?.is_some();
     clients::bring_back(p, &gone, &merge.status_before, &returning(&kept, &gone, &merge, signs_in))?;
     let joined: Vec<MemberId> = moved.iter().filter_map(Moved::member).collect();

@@ -40,6 +40,20 @@ test('what is written', async ({ ruh, page, visitor }) => {
   await look(maya, 'chat-delete');
   await maya.goto('/chat/new');
   await look(maya, 'chat-new');
+  for (const one of await maya.locator('[name="client_ids"]').all()) {
+    if (await maya.locator('[name="client_ids"]:checked').count() < 4) await one.check();
+  }
+  await maya.getByLabel('In one group: everybody reads everything').check();
+  await maya.getByLabel('Title of the group').fill('Tuesday evening circle');
+  await maya.getByLabel('Message', { exact: true }).fill('Welcome, all of you. We meet at six, in the large room.');
+  await maya.getByRole('button', { name: 'Send message' }).click();
+  await maya.locator('.messages').waitFor();
+  await look(maya, 'chat-group');
+  await maya.getByRole('button', { name: 'More about this conversation' }).click();
+  await look(maya, 'chat-group-menu');
+  await maya.locator('#thread-menu').getByText('Who is in it').click();
+  await maya.getByRole('dialog', { name: 'Who is in it' }).waitFor();
+  await look(maya, 'chat-people');
   await maya.goto('/chat');
   await maya.locator('#chat-list').getByRole('searchbox').fill('thursday');
   await maya.keyboard.press('Enter');

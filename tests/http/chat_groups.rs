@@ -84,6 +84,22 @@ both_engines! {
         assert_eq!(maya_page.get(&format!("/chat/{group}")).await.status, 404);
         assert_eq!(owner.post(&people, &[("person", &maya_id)]).await.status, 303);
         assert_eq!(maya_page.get(&format!("/chat/{group}")).await.status, 200);
+        // What was written beforehand or for many says nothing of what its sender has read.
+        let direct = format!("/api/v1/conversations/{direct}");
+        assert_eq!(api.json("POST", &format!("{direct}/messages"), &json!({"body": "First"})).await.status, 201);
+        let direct_page = format!("/portal/messages/{}", direct.rsplit('/').next().unwrap());
+        let asked = ana_browser.upload(&format!("{direct_page}/messages"), &[("body", "A question")], None).await;
+        assert_eq!(asked.status, 303, "{}", asked.text);
+        let seen = |whole: &Json| {
+            let readers = whole["readers"].as_array().unwrap();
+            readers.iter().find(|one| one["kind"] == "member").unwrap()["seen"].as_i64().unwrap()
+        };
+        let before = seen(&api.get(&direct).await.json());
+        let many = json!({"client_ids": [ana], "body": "We are closed on Friday."});
+        assert_eq!(api.json("POST", "/api/v1/messages/many", &many).await.status, 200);
+        assert_eq!(seen(&api.get(&direct).await.json()), before, "the question waits still");
+        assert_eq!(api.json("POST", &format!("{direct}/messages"), &json!({"body": "An answer"})).await.status, 201);
+        assert!(seen(&api.get(&direct).await.json()) > before);
         // Who is gone from a care team is not named as being there, and an open page hears of it.
         let mut stream = Listening::to(&t, &ana_browser, &format!("/portal/messages/live?conversation={group}&after=0")).await;
         let all = stream.event("receipts").await["lead"].as_str().unwrap().split(", ").count();
@@ -96,7 +112,22 @@ both_engines! {
         assert_eq!((&gone["left"], &gone["reads"]), (&json!(false), &json!(false)));
         let page = ana_browser.get(&portal).await.text;
         assert_eq!(page.matches("<li><div><bdi>").count(), 1, "{page}");
+        // From a closed group a client is taken out all the same.
+        let (group_path, leave) = (format!("/api/v1/conversations/{group}"), format!("/api/v1/conversations/{group}/leave"));
+        assert_eq!(api.json("PATCH", &group_path, &json!({"closed": true})).await.status, 200);
+        assert_eq!(api.json("POST", &leave, &json!({"client_id": bea})).await.status, 200);
+        assert_eq!(api.json("PATCH", &group_path, &json!({"closed": false})).await.status, 200);
         say(&mut api, &group, "Still here").await;
-        assert_eq!(stream.event("receipts").await["lead"].as_str().unwrap().split(", ").count(), 3);
+        loop {
+            if stream.event("receipts").await["lead"].as_str().unwrap().split(", ").count() == 2 {
+                break;
+            }
+        }
+        // When the last of the staff has left, nobody writes into the dark.
+        assert_eq!(api.json("POST", &leave, &json!({})).await.status, 200);
+        let page = ana_browser.get(&format!("/portal/messages/{group}")).await.text;
+        assert!(page.contains("Nobody from the practice is in this group") && !page.contains("composer"), "{page}");
+        let refused = ana_browser.upload(&format!("/portal/messages/{group}/messages"), &[("body", "Hello?")], None).await;
+        assert_eq!(refused.status, 409);
     }
 }

@@ -40,7 +40,8 @@ class Unseen extends HTMLElement {
 
   open() {
     this.close();
-    const chat = document.querySelector('ruh-chat');
+    const found = document.querySelector('ruh-chat');
+    const chat = found?.lost ? null : found;
     const address = new URL(this.dataset.stream, location.href);
     if (chat) {
       address.searchParams.set('conversation', chat.id_());
@@ -83,6 +84,7 @@ class Chat extends HTMLElement {
     this.toNew();
     for (const message of this.list.children) dress(message);
     this.scroller.addEventListener('click', (event) => this.older(event));
+    this.scroller.addEventListener('scroll', () => this.seeAll(), { passive: true });
     this.onSight = () => this.seeAll();
     document.addEventListener('visibilitychange', this.onSight);
     this.seeAll();
@@ -108,7 +110,7 @@ class Chat extends HTMLElement {
     window.addEventListener('online', () => this.work());
     window.addEventListener('beforeunload', (event) => {
       const leaving = document.documentElement.classList.contains('leaving');
-      if (this.queue.length > 0 && !leaving) event.preventDefault();
+      if ((this.queue.length > 0 || (this.lost && this.field?.value)) && !leaving) event.preventDefault();
     });
     this.grow();
   }
@@ -173,7 +175,9 @@ class Chat extends HTMLElement {
     const end = this.atEnd();
     const one = element(html);
     dress(one);
-    const old = document.getElementById(`m-${id}`) ?? this.list.querySelector(`[data-given="${given}"]`);
+    // One's own that was not answered yet is known by the name that this device gave it; names of others are theirs.
+    const waiting = mine ? this.list.querySelector(`.mine[data-pending][data-given="${given}"]`) : null;
+    const old = document.getElementById(`m-${id}`) ?? waiting;
     // What changed in messages that are not on the page is there when they are; on a page of the past so is what is new.
     const first = this.list.querySelector('[data-seq]');
     const isAbove = this.querySelector('[data-older]') && (!first || seq < Number(first.dataset.seq));
@@ -191,7 +195,7 @@ class Chat extends HTMLElement {
     this.arrived(given);
     this.state();
     if (isNew && (end || mine)) this.toEnd();
-    this.see(seq);
+    this.seeAll();
   }
 
   newest() {
@@ -205,23 +209,27 @@ class Chat extends HTMLElement {
 
   // What is on the screen is read: the page itself was asked for by an address, which says nothing of who looks.
   seeAll() {
-    const from = this.list.querySelectorAll('[data-seq]:not(.mine)');
-    if (!this.past && from.length > 0) this.see(Number([...from].at(-1).dataset.seq));
-  }
-
-  see(seq) {
-    if (document.hidden || seq <= (this.seen ?? 0)) return;
-    this.seen = seq;
     clearTimeout(this.seeing);
-    this.seeing = setTimeout(() => this.post(this.dataset.see, { up_to: String(this.seen) }), 150);
+    if (this.past || this.lost || document.hidden) return;
+    this.seeing = setTimeout(() => this.see(), 150);
   }
 
-  // Says something that may be lost, and is no sign that somebody is there.
+  async see() {
+    const below = this.scroller.getBoundingClientRect().bottom;
+    const seen = [...this.list.querySelectorAll('[data-seq]:not(.mine)')]
+      .findLast((one) => one.getBoundingClientRect().top < below - 8);
+    const seq = Number(seen?.dataset.seq ?? 0);
+    // What was not taken is said again with the next look.
+    if (seq > (this.seen ?? 0) && await this.post(this.dataset.see, { up_to: String(seq) })) this.seen = seq;
+  }
+
+  // Says something that is no sign that somebody is there. False: it did not arrive.
   async post(address, fields) {
     try {
-      await window.fetch(address, { method: 'POST', headers: { 'Ruh-Quiet': '1' }, body: new URLSearchParams(fields) });
+      const answer = await window.fetch(address, { method: 'POST', headers: { 'Ruh-Quiet': '1' }, body: new URLSearchParams(fields) });
+      return answer.ok;
     } catch {
-      // It is said again with the next message.
+      return false;
     }
   }
 
@@ -236,18 +244,18 @@ class Chat extends HTMLElement {
 
   // Whether one can write here has changed: the page says so, and what was typed stays.
   async stand(why) {
-    this.dataset.why = why;
+    const own = this.dataset.post.replace(/\/messages$/, '');
     let fresh;
     try {
-      const answer = await window.fetch(location.pathname, { headers: { 'HX-Request': 'true', Accept: 'text/html', 'Ruh-Quiet': '1' } });
-      if (!answer.ok) return;
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const answer = await window.fetch(own, { headers: { 'HX-Request': 'true', Accept: 'text/html', 'Ruh-Quiet': '1' } });
+      const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : '', 'text/html');
       fresh = page.querySelector('ruh-chat');
     } catch {
-      // With the next word of it.
-      this.dataset.why = '?';
-      return;
+      fresh = null;
     }
+    // Then with the next word of it.
+    if (!fresh) return;
+    this.dataset.why = why;
     this.querySelector('.thread-actions').replaceWith(fresh.querySelector('.thread-actions'));
     this.querySelector('.thread-closed')?.remove();
     const closed = fresh.querySelector('.thread-closed');
@@ -453,14 +461,18 @@ class Chat extends HTMLElement {
 
   connected() {
     if (this.form) this.work();
+    this.seeAll();
   }
 
   // It is not theirs any more: nothing of it stays on the screen but what they were typing.
   lose() {
     const list = this.dataset.post.replace(/\/[^/]+\/messages$/, '');
     if (!this.field?.value && this.queue.length === 0) { location.assign(list); return; }
+    this.lost = true;
     this.scroller.replaceChildren();
     this.querySelector('.thread-actions').replaceChildren();
+    this.querySelector('[data-lead]').textContent = '';
+    Object.assign(this.querySelector('#thread-title'), { textContent: this.dataset.title });
     const waiting = this.queue.map((one) => one.body).join('\n\n');
     if (waiting) this.field.value = [waiting, this.field.value].filter(Boolean).join('\n\n');
     this.queue = [];
@@ -469,6 +481,8 @@ class Chat extends HTMLElement {
     note.className = 'thread-closed';
     note.textContent = this.dataset.left;
     this.stop(note);
+    // How much is unread elsewhere goes on being told.
+    document.querySelector('ruh-unseen')?.look();
   }
 
   // The session has ended, or the conversation is no longer one's own: the page says which.

@@ -196,7 +196,7 @@ class Filling extends HTMLElement {
         await watch.signInAgain();
         continue;
       }
-      if (!answer.ok) return this.refused();
+      if (!answer.ok) return this.refused(answer);
       this.tries = 0;
       let results;
       try {
@@ -225,6 +225,7 @@ class Filling extends HTMLElement {
 
   body(batch) {
     const body = new URLSearchParams({ sitting: batch[0].sitting });
+    // What this page shows: what was left behind by another stands in its fields.
     const version = this.page?.elements.version;
     if (version) body.append('version', version.value);
     for (const { question, fields, at } of batch) {
@@ -247,8 +248,9 @@ class Filling extends HTMLElement {
   }
 
   /** Handed in elsewhere, or taken back: nothing can be saved now. What waits stays: the form may be opened again. */
-  refused() {
-    this.say(this.dataset.closed, 'bad');
+  async refused(answer) {
+    const { detail } = await answer.json().catch(() => ({}));
+    this.say(detail || this.dataset.closed, 'bad');
     return false;
   }
 
