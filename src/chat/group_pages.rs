@@ -113,7 +113,9 @@ async fn page(ctx: &Ctx, id: ConversationId, refused: &[FieldError], status: Sta
             items: refused.iter().map(|one| (one.field.clone(), one.message.clone())).collect(),
             title: words.t("ui-error-summary"),
         },
-        joins: moves.then(|| joining(words, &found.joins, refused)),
+        // Whoever was just refused sees what they chose from.
+        joins: (moves && !(found.joins.is_empty() && refused.is_empty()))
+            .then(|| joining(words, &found.joins, refused)),
         moves,
         leaves: found.leaves,
     };
@@ -125,7 +127,7 @@ fn joining(words: Words, joins: &[(MemberId, String)], refused: &[FieldError]) -
     let mut options = vec![option("", words.t("chat-people-choose"))];
     options.extend(joins.iter().map(|(id, name)| option(&id.to_string(), name.clone())));
     Field::select("person", words.t("chat-people-add"), options)
-        .hint(words.t(if joins.is_empty() { "chat-people-nobody" } else { "chat-people-add-hint" }))
+        .hint(words.t("chat-people-add-hint"))
         .error(refused.first().map(|one| one.message.clone()))
         .words(words)
 }

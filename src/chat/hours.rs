@@ -82,19 +82,21 @@ impl Hours {
 
 /// Replies to what a client wrote, where nobody is there to read it. A person who is away comes before the hours.
 pub fn reply(p: &Practice, conversation: &Conversation) -> Result<()> {
-    let zone = p.house().practice_info(p.id)?.map(|info| info.time_zone).unwrap_or_default();
     let provider = conversation.member.filter(|_| conversation.kind == Kind::Direct);
-    let away = match provider {
-        Some(member) => own(p, member)?.away.filter(|away| away.holds_on(p.now.date_in(&zone))),
-        None => None,
-    };
+    let away = provider.map_or(Ok(None), |member| own(p, member).map(|own| own.away))?;
     let settings = settings(p)?;
+    // Mostly nobody has said anything of either.
+    if conversation.kind == Kind::Group || away.is_none() && settings.hours.is_empty() {
+        return Ok(());
+    }
+    let zone = p.house().practice_info(p.id)?.map(|info| info.time_zone).unwrap_or_default();
+    let away = away.filter(|away| away.holds_on(p.now.date_in(&zone)));
     let text = match away {
         Some(away) => away.text,
         None if !settings.hours.hold_at(p.now, &zone) => settings.hours_text,
         None => return Ok(()),
     };
-    if conversation.kind == Kind::Group || text.is_empty() {
+    if text.is_empty() {
         return Ok(());
     }
     let (kind, sender) = provider.map_or((SenderKind::Practice, p.id.0), |member| (SenderKind::Member, member.0));

@@ -42,8 +42,8 @@ crate::sql! {
     tenant KEEP_VERSION =
         "insert into message_versions (practice_id, id, message_id, body_sealed, at) values ($1, $2, $3, $4, $5)";
     tenant LAST_AUTOMATIC =
-        "select s.sent_at from messages s where s.practice_id = $1 and s.sender_id = $2 and s.sent_at > $3
-         and s.conversation_id = $4 and s.kind = 'automatic' limit 1";
+        "select s.sent_at from messages s where s.practice_id = $1 and s.conversation_id = $2 and s.sent_at > $3
+         and s.kind = 'automatic' and s.sender_id = $4 limit 1";
     tenant ANY_OF_CLIENT =
         "select c.id from conversations c where c.practice_id = $1 and c.client_id = $2 and c.last_said > 0 limit 1";
     tenant INSERT_FILE =
@@ -191,7 +191,7 @@ pub fn delete(p: &Practice, old: &Message, changed: i64) -> Result<()> {
 
 /// Whether an automatic reply went out in a conversation since a moment.
 pub fn replied_since(p: &Practice, id: ConversationId, sender: Uuid, since: Instant) -> Result<bool> {
-    Ok(p.one(&LAST_AUTOMATIC, params![sender, since, id], |_| Ok(()))?.is_some())
+    Ok(p.one(&LAST_AUTOMATIC, params![id, since, sender], |_| Ok(()))?.is_some())
 }
 
 pub fn any_of_client(p: &Practice, client: crate::ids::ClientId) -> Result<bool> {

@@ -21,7 +21,7 @@ const BOTH: &[(i32, &str, &str)] = &[
     (17, "documents", include_str!("../../migrations/0017_documents.sql")),
     (18, "forms", include_str!("../../migrations/0018_forms.sql")),
     (19, "chat", include_str!("../../migrations/0019_chat.sql")),
-    (20, "refused_messages", include_str!("../../migrations/0020_refused_messages.sql")),
+    (20, "chat_indexes", include_str!("../../migrations/0020_chat_indexes.sql")),
 ];
 const SQLITE: &[(i32, &str, &str)] = &[
     (2, "search", include_str!("../../migrations/0002_search.sqlite.sql")),
