@@ -66,8 +66,9 @@ fn r58_a_full_disk_leaves_no_file() {
     let ground = Ground::new(Engine::Sqlite);
     let setting = crowded(&ground);
     let kept = Kept::new(&ground, "full.backup");
-    // 50 kB a file at most, and the program is told of it instead of being killed.
-    let script = "trap '' XFSZ; ulimit -f 100; exec \"$0\" backup \"$1\"";
+    // 200 kB a file at most, less than a backup and more than SQLite's index of its log; and the program is told of it
+    // instead of being killed.
+    let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" backup \"$1\"";
     let tried = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_ruh"), kept.text()])
         .env("RUH_DATA_DIR", &setting.folder)
