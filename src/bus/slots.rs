@@ -30,6 +30,20 @@ pub struct Woken {
     pub typing: Vec<(Uuid, Uuid)>,
 }
 
+impl Woken {
+    /// It was told that there is something for it.
+    pub fn is_told(&self) -> bool {
+        self.news || self.lost || !self.typing.is_empty()
+    }
+
+    pub fn add(&mut self, more: Woken) {
+        self.news |= more.news;
+        self.lost |= more.lost;
+        self.missed |= more.missed;
+        self.typing.extend(more.typing);
+    }
+}
+
 #[derive(Default)]
 struct Slot {
     wake: Notify,

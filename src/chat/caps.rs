@@ -11,8 +11,9 @@ use crate::ids::ConversationId;
 use crate::practice::Practice;
 use crate::words::Words;
 
-/// Whether the actor could send a file now. One that is sent again is work again. Errors: as of `post`.
-pub fn may_send_file(p: &Practice, id: ConversationId) -> Result<()> {
+/// Counts one more message with a file, before the file is any work: one that is sent again is work again. Errors: nobody
+/// can write there; they were many in a short time.
+pub fn count_file(p: &Practice, id: ConversationId) -> Result<()> {
     open_to_write(p, id)?;
     count_message(p)
 }

@@ -42,7 +42,7 @@ struct PeopleView {
     /// Clients who have left it.
     left: Vec<Named>,
     errors: ErrorSummary,
-    /// Who could join it. Nothing: whoever looks brings nobody in.
+    /// Who could join it. Nothing: there is nobody, or whoever looks brings nobody in.
     joins: Option<Field>,
     /// Whoever looks takes clients out, and brings them back.
     moves: bool,

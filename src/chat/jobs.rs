@@ -58,8 +58,9 @@ pub async fn tell(app: &Shared, job: &Job) -> Result<Outcome> {
                 match due(p, subject)? {
                     // Nobody was told: the next message may be worth a mail.
                     Due::Never => queries::not_told(p, subject)?,
-                    // Something was said since it was looked at, and has a mail of its own.
-                    Due::Now(_) | Due::At(_) => {}
+                    // Something was said since it was looked at.
+                    Due::Now(_) => notices::tell_at(p, subject, p.now)?,
+                    Due::At(at) => notices::tell_at(p, subject, at)?,
                 }
                 finish(&p.house(), &job)
             })

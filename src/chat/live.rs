@@ -188,9 +188,7 @@ impl Stream {
                     () = tokio::time::sleep(self.pause()) => Woken::default(),
                 }
             };
-            if !self.ctx.app.bus.is_stopped() {
-                self.look(&woken).await;
-            }
+            self.look(woken).await;
             self.ended |= self.ctx.app.bus.is_stopped();
         }
     }
@@ -205,15 +203,25 @@ impl Stream {
     }
 
     /// Asks who is there now, and gathers what is new to them.
-    async fn look(&mut self, woken: &Woken) {
-        let app = self.ctx.app.clone();
-        let is_calm = self.failed > 0 || !woken.news && !woken.lost && woken.typing.is_empty();
+    async fn look(&mut self, woken: Woken) {
+        let (app, mut woken) = (self.ctx.app.clone(), woken);
+        let mut turn = None;
         // Whoever is told of something meanwhile waits no longer.
-        let turn = tokio::select! {
-            turn = app.bus.turn(), if is_calm => turn,
-            _ = self.listener.woken(), if is_calm => None,
-            else => None,
-        };
+        while turn.is_none() && (self.failed > 0 || !woken.is_told()) && !app.bus.is_stopped() {
+            tokio::select! {
+                given = app.bus.turn() => turn = given,
+                more = self.listener.woken() => {
+                    let is_told = more.is_told();
+                    woken.add(more);
+                    if is_told {
+                        break;
+                    }
+                }
+            }
+        }
+        if app.bus.is_stopped() {
+            return;
+        }
         let looked = self.gather(&woken.typing).await;
         drop(turn);
         match looked {
@@ -266,7 +274,7 @@ impl Stream {
                 Shape::Page => serde_json::json!({
                     "id": message.id, "given": message.given, "seq": message.seq,
                     "mine": views.is_mine(message), "name": message.sender.name,
-                    "html": views.message(message, &shown.conversation)?,
+                    "html": views.message(message)?,
                 }),
                 Shape::Program => serde_json::to_value(super::api_body::MessageBody::new(message))
                     .map_err(|e| Error::internal(e.to_string()))?,

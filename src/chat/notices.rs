@@ -25,16 +25,16 @@ pub fn tell_later(p: &Practice, conversation: &Conversation, new: &Put, marks: &
     match conversation.kind {
         Kind::Group => {
             let people = group_queries::people(p, conversation.id)?;
-            clients = rights::clients(&people);
+            clients = rights::present(&people);
             readers.extend(people.iter().filter(|one| one.is_there()).filter_map(|one| match one.person {
                 Person::Member(id) => Some((id.0, "member")),
                 Person::Client(_) => None,
             }));
         }
         Kind::Direct => readers.extend(conversation.member.map(|id| (id.0, "member"))),
-        // Whoever has looked at it for the practice before, may still, and wants to hear.
+        // Whoever has read in it for the practice before, may still, and wants to hear.
         Kind::Practice => {
-            let mut known = queries::answering(p, conversation)?;
+            let mut known = queries::known_at_desk(p, conversation)?;
             if known.is_empty() {
                 known = answering(p, conversation)?;
             }

@@ -136,10 +136,10 @@ crate::sql! {
          left join contacts q on q.practice_id = a.practice_id and q.id = a.contact_id
          left join clients k on k.practice_id = a.practice_id and k.id = a.client_id
          where r.practice_id = $1 and r.conversation_id = $2 limit 300";
-    tenant ANSWERING =
+    tenant KNOWN_AT_DESK =
         "select r.reader_id from conversation_readers r
          join members m on m.practice_id = r.practice_id and m.id = r.reader_id and m.disabled_at is null
-         where r.practice_id = $1 and r.conversation_id = $2 and r.kind = 'member' and not r.muted
+         where r.practice_id = $1 and r.conversation_id = $2 and r.kind = 'member' and not r.muted and r.seen > 0
          and case when m.role = 'provider' then exists (select 1 from care_team o
              where o.practice_id = r.practice_id and o.client_id = $3 and o.member_id = r.reader_id) else true end limit 100";
     tenant MARKS =
@@ -161,6 +161,9 @@ crate::sql! {
              and n.conversation_id = r.conversation_id and n.seq > r.seen
          where r.practice_id = $1 and r.id = $2 and n.sender_id <> r.reader_id and n.deleted_at is null
              and n.kind <> 'automatic' order by n.seq limit 1";
+    tenant AFTER =
+        "select n.id from messages n where n.practice_id = $1 and n.conversation_id = $2 and n.seq > $4
+         and n.sender_id <> $3 limit 1";
     tenant SET_MUTED =
         "update conversation_readers set muted = $4 where practice_id = $1 and conversation_id = $2 and reader_id = $3";
     tenant SET_ARCHIVED =
@@ -389,9 +392,9 @@ pub struct Mark {
     pub seen: i64,
 }
 
-/// Members who have looked at a conversation with the practice, may still, and have not muted it.
-pub fn answering(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>> {
-    p.all(&ANSWERING, params![conversation.id, conversation.client], |row| Ok(row.get(0)?))
+/// Members who have read in a conversation with the practice, may still, and have not muted it.
+pub fn known_at_desk(p: &Practice, conversation: &Conversation) -> Result<Vec<Uuid>> {
+    p.all(&KNOWN_AT_DESK, params![conversation.id, conversation.client], |row| Ok(row.get(0)?))
 }
 
 pub fn marks(p: &Practice, id: ConversationId) -> Result<Vec<Mark>> {
@@ -413,6 +416,11 @@ pub fn set_delivered(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64)
 /// The reader's row, who is not told of anything now. Nothing: they were so far already.
 pub fn set_seen(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<Option<Uuid>> {
     p.one(&SET_SEEN, params![id, reader, up_to, p.now], |row| Ok(row.get(0)?))
+}
+
+/// Whether nobody else has said anything after a place.
+pub fn is_all_seen(p: &Practice, id: ConversationId, reader: Uuid, up_to: i64) -> Result<bool> {
+    Ok(p.one(&AFTER, params![id, reader, up_to], |_| Ok(()))?.is_none())
 }
 
 /// When the oldest message that a reader has not seen was written.

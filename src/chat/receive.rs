@@ -40,7 +40,7 @@ async fn keep(ctx: &Ctx, id: ConversationId, upload: &mut Upload) -> Result<Post
         Given::Refused(refused) => return Err(refusal(ctx, id, refused.error(words.t(refused.key()))).await),
         Given::Stored(stored) => {
             // What will be refused is no work before it.
-            ctx.door()?.write(move |p| caps::may_send_file(p, id)).await?;
+            ctx.door()?.write(move |p| caps::count_file(p, id)).await?;
             let stored = stored.clone();
             let refused = || Refused::WrongKind.error(words.t(Refused::WrongKind.key()));
             let clean = pictures::cleaned(&ctx.app, &stored).await?.ok_or_else(refused)?;

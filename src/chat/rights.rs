@@ -132,7 +132,7 @@ pub fn ever(people: &[InGroup]) -> Vec<ClientId> {
 }
 
 /// Clients who are in a group now.
-pub fn clients(people: &[InGroup]) -> Vec<ClientId> {
+pub fn present(people: &[InGroup]) -> Vec<ClientId> {
     people.iter().filter(|one| !one.left).filter_map(|one| one.person.client()).collect()
 }
 
@@ -158,7 +158,7 @@ fn of_viewer(p: &Practice, conversation: &Conversation, viewer: &Viewer) -> Resu
         Kind::Group => {
             let people = group_queries::people(p, conversation.id)?;
             let staff = |one: &InGroup| one.is_there() && one.person.client().is_none();
-            (clients(&people).contains(&viewer.client), people.iter().any(staff))
+            (present(&people).contains(&viewer.client), people.iter().any(staff))
         }
         Kind::Direct => (conversation.client == Some(viewer.client), conversation.member_there),
         Kind::Practice | Kind::Earlier => (conversation.client == Some(viewer.client), true),

@@ -160,7 +160,7 @@ impl Views {
         self.words.t(if arrived { "chat-delivered" } else { "chat-sent" })
     }
 
-    pub fn message(&self, message: &Message, _: &Conversation) -> Result<String> {
+    pub fn message(&self, message: &Message) -> Result<String> {
         Ok(self.view(message, &[]).render()?)
     }
 

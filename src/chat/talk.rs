@@ -356,6 +356,8 @@ pub fn see(p: &Practice, id: ConversationId, up_to: i64) -> Result<()> {
         return Ok(());
     }
     let me = as_reader(p, id)?;
+    // What they said themselves since, by whatever way, waits for nobody.
+    let up_to = if queries::is_all_seen(p, id, me, up_to)? { conversation.last_said } else { up_to };
     if notices::read_up_to(p, id, me, up_to)? {
         p.say(Hint::News(addressees(p, &conversation)?));
     }

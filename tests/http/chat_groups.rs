@@ -97,9 +97,18 @@ both_engines! {
         let before = seen(&api.get(&direct).await.json());
         let many = json!({"client_ids": [ana], "body": "We are closed on Friday."});
         assert_eq!(api.json("POST", "/api/v1/messages/many", &many).await.status, 200);
-        assert_eq!(seen(&api.get(&direct).await.json()), before, "the question waits still");
+        let whole = api.get(&direct).await.json();
+        assert_eq!(seen(&whole), before, "the question waits still");
+        // Once it was seen nothing is unread, though one's own stands after it.
+        let place = whole["last"].as_i64().unwrap() - 1;
+        assert_eq!(api.json("POST", &format!("{direct}/seen"), &json!({"up_to": place})).await.status, 200);
+        let listed = api.get("/api/v1/conversations").await.json();
+        assert!(listed["items"].as_array().unwrap().iter().all(|one| one["unread"] == 0), "{listed}");
+        let mut own_stream = Listening::to(&t, &owner, "/chat/live").await;
+        assert_eq!(own_stream.event("unseen").await["unseen"], 0);
+        drop(own_stream);
         assert_eq!(api.json("POST", &format!("{direct}/messages"), &json!({"body": "An answer"})).await.status, 201);
-        assert!(seen(&api.get(&direct).await.json()) > before);
+        assert!(seen(&api.get(&direct).await.json()) > place);
         // Who is gone from a care team is not named as being there, and an open page hears of it.
         let mut stream = Listening::to(&t, &ana_browser, &format!("/portal/messages/live?conversation={group}&after=0")).await;
         let all = stream.event("receipts").await["lead"].as_str().unwrap().split(", ").count();

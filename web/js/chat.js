@@ -81,6 +81,8 @@ class Chat extends HTMLElement {
     this.form = this.querySelector('.composer');
     this.queue = [];
     this.past = this.dataset.past !== undefined;
+    this.asked = this.dataset.why;
+    this.standing = 0;
     this.toNew();
     for (const message of this.list.children) dress(message);
     this.scroller.addEventListener('click', (event) => this.older(event));
@@ -192,7 +194,7 @@ class Chat extends HTMLElement {
       this.querySelector('.thread-scroll > .chat-none')?.remove();
       if (!mine && isNew) this.announce(`${this.dataset.new} ${name}`);
     }
-    this.arrived(given);
+    if (mine) this.arrived(given);
     this.state();
     if (isNew && (end || mine)) this.toEnd();
     this.seeAll();
@@ -238,12 +240,19 @@ class Chat extends HTMLElement {
     const lead = this.querySelector('[data-lead]');
     if (lead.textContent !== data.lead) lead.textContent = data.lead;
     lead.hidden = !data.lead;
-    if (data.why !== this.dataset.why) this.stand(data.why);
+    if (data.why !== this.asked) {
+      this.asked = data.why;
+      // What was asked before is not waited for.
+      this.standing += 1;
+      if (data.why !== this.dataset.why) this.stand(data.why);
+    }
     this.state();
   }
 
   // Whether one can write here has changed: the page says so, and what was typed stays.
-  async stand(why) {
+  async stand(why, again = true) {
+    this.standing += 1;
+    const turn = this.standing;
     const own = this.dataset.post.replace(/\/messages$/, '');
     let fresh;
     try {
@@ -253,9 +262,16 @@ class Chat extends HTMLElement {
     } catch {
       fresh = null;
     }
-    // Then with the next word of it.
-    if (!fresh) return;
+    // Somebody asked later, or it is not theirs any more.
+    if (this.lost || turn !== this.standing) return;
+    if (!fresh) {
+      if (again) setTimeout(() => this.stand(why, false), AGAIN[1]);
+      return;
+    }
     this.dataset.why = why;
+    this.querySelector('.crisis')?.remove();
+    const crisis = fresh.querySelector('.crisis');
+    if (crisis) this.querySelector('[data-announce]').after(crisis);
     this.querySelector('.thread-actions').replaceWith(fresh.querySelector('.thread-actions'));
     this.querySelector('.thread-closed')?.remove();
     const closed = fresh.querySelector('.thread-closed');
@@ -470,6 +486,7 @@ class Chat extends HTMLElement {
     if (!this.field?.value && this.queue.length === 0) { location.assign(list); return; }
     this.lost = true;
     this.scroller.replaceChildren();
+    this.querySelector('.thread-closed')?.remove();
     this.querySelector('.thread-actions').replaceChildren();
     this.querySelector('[data-lead]').textContent = '';
     Object.assign(this.querySelector('#thread-title'), { textContent: this.dataset.title });
