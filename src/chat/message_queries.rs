@@ -1,5 +1,6 @@
 use uuid::Uuid;
 
+use super::queries::full;
 use super::{Attached, Message, Said, Sender, SenderKind};
 use crate::clock::Instant;
 use crate::db::Row;
@@ -83,11 +84,6 @@ crate::sealed! { VERSION = "message version" in message_versions (practice_id, i
 crate::sealed! { FILE_NAME = "chat file name" in chat_files (practice_id, id) name_sealed }
 crate::sealed! { FILE_KEY = "chat file key" in chat_files (practice_id, id) key_sealed }
 crate::sealed! { LATER = "scheduled message" in scheduled_messages (practice_id, id) body_sealed }
-
-fn full(first: Option<String>, last: Option<String>, called: Option<String>) -> Option<String> {
-    let first = called.or(first)?;
-    Some(last.filter(|last| !last.is_empty()).map_or(first.clone(), |last| format!("{first} {last}")))
-}
 
 fn attached(p: &Practice, row: &Row, from: usize) -> Result<Option<Attached>> {
     let Some(id) = row.get::<Option<Uuid>>(from)? else { return Ok(None) };
